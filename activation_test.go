@@ -1,0 +1,72 @@
+package nn
+
+import (
+	"math"
+	"testing"
+)
+
+func TestActivationsOfKnownSums(t *testing.T) {
+	for _, c := range []struct {
+		f    Activation
+		z, a float64
+	}{
+		{Sigmoid, 0, 0.5}, {Sigmoid, math.Log(3), 0.75}, {Sigmoid, -math.Log(3), 0.25},
+		{Tanh, 0, 0}, {Tanh, math.Log(2), 0.6}, {Tanh, -math.Log(2), -0.6},
+		{ReLU, 2.5, 2.5}, {ReLU, 0, 0}, {ReLU, -3, 0},
+	} {
+		z := []float64{c.z}
+		c.f.squash(z)
+		mustBeClose(t, c.f.String(), z, []float64{c.a}, 1e-15)
+	}
+}
+
+func TestSigmoidIsFiniteForAnySum(t *testing.T) {
+	for _, c := range []struct{ z, a float64 }{
+		{math.Inf(1), 1}, {math.MaxFloat64, 1}, {1e300, 1}, {750, 1}, {40, 1},
+		{math.Inf(-1), 0}, {-math.MaxFloat64, 0}, {-1e300, 0}, {-750, 0},
+		{5e-324, 0.5}, {-5e-324, 0.5}, {math.Copysign(0, -1), 0.5},
+	} {
+		z := []float64{c.z}
+		Sigmoid.squash(z)
+		if z[0] != c.a {
+			t.Errorf("σ(%v) = %v, want %v", c.z, z[0], c.a)
+		}
+	}
+	for x := -800.0; x <= 800; x += 0.37 {
+		z := []float64{x}
+		Sigmoid.squash(z)
+		if !(z[0] >= 0 && z[0] <= 1) {
+			t.Fatalf("σ(%v) = %v, want it from 0 to 1", x, z[0])
+		}
+	}
+}
+
+func TestNaNStaysNaN(t *testing.T) {
+	for f := range ReLU + 1 {
+		z := []float64{math.NaN()}
+		if f.squash(z); !math.IsNaN(z[0]) {
+			t.Errorf("%v of NaN is %v", f, z[0])
+		}
+	}
+}
+
+func TestSlopeIsTheDerivative(t *testing.T) {
+	const h = 1e-6
+	for f := range ReLU + 1 {
+		for _, x := range []float64{-3, -0.5, 0.25, 2} {
+			z := []float64{x - h, x, x + h}
+			f.squash(z)
+			slope := []float64{1}
+			f.mulSlope(slope, z[1:2])
+			mustBeClose(t, f.String(), slope, []float64{(z[2] - z[0]) / (2 * h)}, 1e-9)
+		}
+	}
+}
+
+func TestActivationNames(t *testing.T) {
+	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", 7: "Activation(7)"} {
+		if f.String() != name {
+			t.Errorf("Activation %d is called %s, want %s", uint8(f), f, name)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/nn13002/nn
+
+go 1.26

@@ -1,0 +1,77 @@
+package nn
+
+import (
+	"math"
+	"sort"
+)
+
+// ink is a matrix by what is not zero in it. Row i has count[i] such elements;
+// element k of them stands in column index[i*cols+k] and is value[i*cols+k],
+// columns ascending.
+type ink struct {
+	cols  int
+	count []int32
+	index []int32
+	value []float64
+}
+
+func newInk(rows, cols int) *ink {
+	return &ink{cols, make([]int32, rows), make([]int32, rows*cols), make([]float64, rows*cols)}
+}
+
+func (x *ink) row(i int) (index []int32, value []float64) {
+	at, n := i*x.cols, int(x.count[i])
+	return x.index[at : at+n], x.value[at : at+n]
+}
+
+// rowBetween is row i in the columns from lo to hi, hi excluded.
+func (x *ink) rowBetween(i, lo, hi int) (index []int32, value []float64) {
+	index, value = x.row(i)
+	if lo > 0 {
+		k := sort.Search(len(index), func(k int) bool { return int(index[k]) >= lo })
+		index, value = index[k:], value[k:]
+	}
+	if hi < x.cols {
+		k := sort.Search(len(index), func(k int) bool { return int(index[k]) >= hi })
+		index, value = index[:k], value[:k]
+	}
+	return index, value
+}
+
+// set lists a dense row as row i.
+func (x *ink) set(i int, row []float64) {
+	at, n := i*x.cols, 0
+	index, value := x.index[at:at+x.cols], x.value[at:at+x.cols]
+	for k, v := range row {
+		index[n], value[n] = int32(k), v
+		n += notZero(v)
+	}
+	x.count[i] = int32(n)
+}
+
+// inkList is room for a part of a row: short enough for the stack, and a
+// multiple of four so that the parts add up as the whole row does (addRows).
+type inkList struct {
+	n     int
+	index [128]int32
+	value [128]float64
+}
+
+// fill lists what is not zero in row from column k on until the list is full
+// or the row ends, and returns the column to go on with.
+func (l *inkList) fill(row []float64, k int) int {
+	n := 0
+	for ; k < len(row) && n < len(l.index); k++ {
+		l.index[n], l.value[n] = int32(k), row[k]
+		n += notZero(row[k])
+	}
+	l.n = n
+	return k
+}
+
+// notZero is 1, or 0 for zero, without a branch: where the ink of a picture
+// begins and ends is nothing that a processor can guess.
+func notZero(v float64) int {
+	bits := math.Float64bits(v) << 1 // without the sign: −0 is zero
+	return int((bits | -bits) >> 63)
+}

@@ -1,0 +1,115 @@
+package nn
+
+import "fmt"
+
+// Matrix is a dense matrix of float64, stored row by row.
+//
+// The network is made of three products: [Matrix.Mul] runs it forward,
+// [Matrix.MulT] carries the error backward, [Matrix.AddTMul] updates the
+// weights. All three pass over what is zero in their left factor: four fifths
+// of the pixels of a handwritten digit are.
+type Matrix struct {
+	Rows, Cols int
+	Data       []float64 // element (i, j) is Data[i*Cols+j]
+
+	// ink, where it is set, stands in for Data: a mini-batch of pictures on
+	// its way into a network is only ever kept as the list of its lit pixels.
+	ink *ink
+}
+
+// NewMatrix returns a matrix of zeros. It panics if a dimension is below 1.
+func NewMatrix(rows, cols int) *Matrix {
+	if rows < 1 || cols < 1 {
+		panic(fmt.Sprintf("nn: matrix of %d×%d, need at least 1×1", rows, cols))
+	}
+	return &Matrix{Rows: rows, Cols: cols, Data: make([]float64, rows*cols)}
+}
+
+// Row returns row i. It shares memory with m.
+func (m *Matrix) Row(i int) []float64 {
+	return m.Data[i*m.Cols : (i+1)*m.Cols : (i+1)*m.Cols]
+}
+
+// Mul sets m = a·b, for m of r×c, a of r×n and b of n×c:
+//
+//	m[i][j] = Σₖ a[i][k]·b[k][j]
+//
+// Row i of the result is the sum of the rows of b, each as strong as the
+// element of a that points to it. Mul panics if the shapes do not fit or m is
+// a or b.
+func (m *Matrix) Mul(a, b *Matrix) {
+	if m.Rows != a.Rows || m.Cols != b.Cols || a.Cols != b.Rows {
+		panic(fmt.Sprintf("nn: Mul sets %d×%d to %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
+	}
+	m.mustNotBe(a, b)
+	clear(m.Data)
+	if a.ink != nil {
+		for i := range a.Rows {
+			index, value := a.ink.row(i)
+			addRows(m.Row(i), index, value, b.Data)
+		}
+		return
+	}
+	var list inkList
+	for i := range a.Rows {
+		row, sum := a.Row(i), m.Row(i)
+		for k := 0; k < len(row); {
+			k = list.fill(row, k)
+			addRows(sum, list.index[:list.n], list.value[:list.n], b.Data)
+		}
+	}
+}
+
+// MulT sets m = a·bᵀ, for m of r×c, a of r×n and b of c×n:
+//
+//	m[i][j] = Σₖ a[i][k]·b[j][k]
+//
+// It panics if the shapes do not fit or m is a or b.
+func (m *Matrix) MulT(a, b *Matrix) {
+	if m.Rows != a.Rows || m.Cols != b.Rows || a.Cols != b.Cols {
+		panic(fmt.Sprintf("nn: MulT sets %d×%d to %d×%d times the transpose of %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
+	}
+	m.mustNotBe(a, b)
+	for i := range a.Rows {
+		dotRows(m.Row(i), a.Row(i), b.Data)
+	}
+}
+
+// AddTMul adds c·aᵀ·b to m, for m of n×c, a of r×n and b of r×c:
+//
+//	m[k][j] += c · Σᵢ a[i][k]·b[i][j]
+//
+// It panics if the shapes do not fit or m is a or b.
+func (m *Matrix) AddTMul(c float64, a, b *Matrix) {
+	if m.Rows != a.Cols || m.Cols != b.Cols || a.Rows != b.Rows {
+		panic(fmt.Sprintf("nn: AddTMul adds to %d×%d the transpose of %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
+	}
+	m.mustNotBe(a, b)
+	m.addTMul(c, a, b, 0, m.Rows)
+}
+
+// addTMul is AddTMul for the rows of m from lo to hi, hi excluded. Every row
+// sees the rows of a in their order, so that it does not matter who adds it.
+func (m *Matrix) addTMul(c float64, a, b *Matrix, lo, hi int) {
+	if a.ink != nil {
+		for i := range a.Rows {
+			index, value := a.ink.rowBetween(i, lo, hi)
+			addOuter(m.Data, c, index, value, b.Row(i))
+		}
+		return
+	}
+	var list inkList
+	for i := range a.Rows {
+		row := a.Row(i)[:hi]
+		for k := lo; k < hi; {
+			k = list.fill(row, k)
+			addOuter(m.Data, c, list.index[:list.n], list.value[:list.n], b.Row(i))
+		}
+	}
+}
+
+func (m *Matrix) mustNotBe(a, b *Matrix) {
+	if m == a || m == b {
+		panic("nn: a matrix product cannot be stored in one of its own factors")
+	}
+}

@@ -1,0 +1,441 @@
+package nn
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Images are labelled grey pictures as [Examples]: the input is each pixel
+// divided by 255, row by row from the top left, 0 for black (the paper, in
+// MNIST) and 1 for white (the ink); the target is 1 at the label and 0
+// elsewhere. They stay bytes until they are needed: MNIST's 60,000 take 47 MB
+// this way, and 376 MB as float64.
+type Images struct {
+	Width, Height int
+	Classes       int    // labels are 0 … Classes−1
+	Pixels        []byte // image i is Pixels[i*Width*Height:][:Width*Height]
+	Labels        []byte // one an image
+}
+
+// Len returns the number of images.
+func (d *Images) Len() int { return len(d.Labels) }
+
+// Example writes the input and target of image i. It panics if the input is
+// not Width·Height long, the target not Classes long, or the label not below
+// Classes.
+func (d *Images) Example(i int, input, target []float64) {
+	d.target(i, len(input), target)
+	for k, p := range d.pixels(i) {
+		input[k] = float64(p) / 255
+	}
+}
+
+// list writes what Example does, the input as row `row` of x.
+func (d *Images) list(x *ink, row int, target []float64, i int) {
+	d.target(i, x.cols, target)
+	at, n := row*x.cols, 0
+	index, value := x.index[at:at+x.cols], x.value[at:at+x.cols]
+	for k, p := range d.pixels(i) {
+		index[n], value[n] = int32(k), float64(p)/255
+		n += int((uint(p) + 255) >> 8) // 1, or 0 for a dark pixel
+	}
+	x.count[row] = int32(n)
+}
+
+func (d *Images) target(i, inputs int, target []float64) {
+	if inputs != d.Width*d.Height || len(target) != d.Classes {
+		panic(fmt.Sprintf("nn: images of %d×%d in %d classes for a network of %d inputs and %d outputs",
+			d.Width, d.Height, d.Classes, inputs, len(target)))
+	}
+	label := int(d.Labels[i])
+	if label >= d.Classes {
+		panic(fmt.Sprintf("nn: label %d of image %d, need below %d", label, i, d.Classes))
+	}
+	clear(target)
+	target[label] = 1
+}
+
+func (d *Images) pixels(i int) []byte {
+	size := d.Width * d.Height
+	return d.Pixels[i*size : (i+1)*size : (i+1)*size]
+}
+
+// Image returns image i. It shares memory with d.
+func (d *Images) Image(i int) *image.Gray {
+	return &image.Gray{Pix: d.pixels(i), Stride: d.Width, Rect: image.Rect(0, 0, d.Width, d.Height)}
+}
+
+// Slice returns images i to j, j excluded: to keep a part for validation. It
+// shares memory with d.
+func (d *Images) Slice(i, j int) *Images {
+	size := d.Width * d.Height
+	return &Images{d.Width, d.Height, d.Classes, d.Pixels[i*size : j*size : j*size], d.Labels[i:j:j]}
+}
+
+// ReadIDX reads an IDX file of unsigned bytes, the format of MNIST's files,
+// packed by gzip or plain: two zero bytes, the type 8, the number of
+// dimensions, each dimension as a big-endian uint32, and the data, the last
+// dimension closest together (Yann LeCun, The MNIST database). It returns an
+// error if the file is anything else, ends early, or goes on after its data.
+// Whatever the header claims, it allocates no more than 64 KB or four times
+// what it has really read.
+func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
+	b := bufio.NewReaderSize(r, 1<<16)
+	if start, _ := b.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("nn: gzip header: %w", err)
+		}
+		b = bufio.NewReaderSize(z, 1<<16)
+	}
+	var magic [4]byte
+	if n, err := io.ReadFull(b, magic[:]); err != nil {
+		return nil, nil, fmt.Errorf("nn: IDX header of %d bytes, need 4: %w", n, unexpected(err))
+	}
+	if magic[0] != 0 || magic[1] != 0 {
+		return nil, nil, fmt.Errorf("nn: no IDX file: it starts with % x, need 00 00", magic[:2])
+	}
+	if magic[2] != idxBytes {
+		return nil, nil, fmt.Errorf("nn: IDX data of type %#02x, need unsigned bytes, %#02x", magic[2], idxBytes)
+	}
+	size := 1
+	for i := range int(magic[3]) {
+		var dim uint32
+		if err := binary.Read(b, binary.BigEndian, &dim); err != nil {
+			return nil, nil, fmt.Errorf("nn: IDX header ends in dimension %d of %d: %w", i, magic[3], unexpected(err))
+		}
+		if dim > 1<<31-1 || dim > 0 && size > maxIDX/int(dim) {
+			return nil, nil, fmt.Errorf("nn: IDX dimensions %v and %d multiply to more than %d", shape, dim, maxIDX)
+		}
+		shape = append(shape, int(dim))
+		size *= int(dim)
+	}
+	for len(data) < size {
+		room := size
+		if len(data) < size/4 {
+			room = min(size, max(1<<16, 4*len(data)))
+		}
+		grown := make([]byte, room)
+		n, err := io.ReadFull(b, grown[copy(grown, data):])
+		if err != nil {
+			return nil, nil, fmt.Errorf("nn: IDX data of %d bytes, the dimensions %v need %d: %w", len(data)+n, shape, size, unexpected(err))
+		}
+		data = grown
+	}
+	// Reading on to the end makes gzip compare its own checksum as well.
+	switch _, err := b.ReadByte(); {
+	case err == nil:
+		return nil, nil, fmt.Errorf("nn: IDX data goes on after the %d bytes that the dimensions %v need", size, shape)
+	case err != io.EOF:
+		return nil, nil, fmt.Errorf("nn: after the IDX data: %w", err)
+	}
+	return shape, data, nil
+}
+
+const (
+	idxBytes = 0x08      // the type code of unsigned bytes
+	maxIDX   = 1<<31 - 1 // bytes, so that an int holds their number on every platform
+)
+
+// unexpected calls the end of a file in the middle of it by its name.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// WriteIDX writes data as an IDX file of unsigned bytes, plain: [ReadIDX]
+// reads it back. It panics if the product of the dimensions is not len(data),
+// a dimension is negative, or there are more than 255.
+func WriteIDX(w io.Writer, shape []int, data []byte) error {
+	if len(shape) > 255 {
+		panic(fmt.Sprintf("nn: IDX file of %d dimensions, at most 255 fit", len(shape)))
+	}
+	header := []byte{0, 0, idxBytes, byte(len(shape))}
+	size := 1
+	for _, dim := range shape {
+		if dim < 0 || dim > 0 && size > maxIDX/dim {
+			panic(fmt.Sprintf("nn: IDX dimensions %v, need 0 or more that multiply to at most %d", shape, maxIDX))
+		}
+		size *= dim
+		header = binary.BigEndian.AppendUint32(header, uint32(dim))
+	}
+	if size != len(data) {
+		panic(fmt.Sprintf("nn: IDX dimensions %v for %d bytes", shape, len(data)))
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	_, err := w.Write(data)
+	return err
+}
+
+// LoadImages reads a pair of IDX files: images (count×height×width) and their
+// labels (count), which must be below classes. EMNIST's letters and pictures
+// of your own come in this way. A file may be packed by gzip, whatever its
+// name. The error names the file, what was expected and what was found.
+// LoadImages panics if classes is not from 1 to 256.
+func LoadImages(images, labels string, classes int) (*Images, error) {
+	if classes < 1 || classes > 256 {
+		panic(fmt.Sprintf("nn: %d classes, need 1 to 256", classes))
+	}
+	shape, pixels, err := readIDXFile(images, 3)
+	if err != nil {
+		return nil, err
+	}
+	if shape[0] < 1 || shape[1] < 1 || shape[2] < 1 {
+		return nil, fmt.Errorf("nn: %s: %d images of %d×%d, need at least one of at least 1×1", images, shape[0], shape[2], shape[1])
+	}
+	count, list, err := readIDXFile(labels, 1)
+	if err != nil {
+		return nil, err
+	}
+	if count[0] != shape[0] {
+		return nil, fmt.Errorf("nn: %s: %d labels for the %d images of %s", labels, count[0], shape[0], images)
+	}
+	for i, label := range list {
+		if int(label) >= classes {
+			return nil, fmt.Errorf("nn: %s: label %d is %d, need below %d", labels, i, label, classes)
+		}
+	}
+	return &Images{Width: shape[2], Height: shape[1], Classes: classes, Pixels: pixels, Labels: list}, nil
+}
+
+func readIDXFile(name string, dimensions int) (shape []int, data []byte, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("nn: %w", err)
+	}
+	defer f.Close()
+	shape, data, err = ReadIDX(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("nn: %s: %w", name, err)
+	}
+	if len(shape) != dimensions {
+		return nil, nil, fmt.Errorf("nn: %s: %d dimensions %v, need %d", name, len(shape), shape, dimensions)
+	}
+	return shape, data, nil
+}
+
+// mnistFiles are the four files as they were published, with the SHA-256 of
+// each.
+var mnistFiles = [4]struct{ name, sum string }{
+	{"train-images-idx3-ubyte", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
+	{"train-labels-idx1-ubyte", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
+	{"t10k-images-idx3-ubyte", "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"},
+	{"t10k-labels-idx1-ubyte", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"},
+}
+
+// mnistMirrors serve the files, packed by gzip, in the order to try them.
+var mnistMirrors = [...]string{
+	"https://storage.googleapis.com/cvdf-datasets/mnist/",
+	"https://ossci-datasets.s3.amazonaws.com/mnist/",
+}
+
+// LoadMNIST reads the 60,000 training and 10,000 test images of MNIST from a
+// folder, or those of any data set that comes as the same four files in ten
+// classes, such as Fashion-MNIST:
+//
+//	train-images-idx3-ubyte  train-labels-idx1-ubyte
+//	t10k-images-idx3-ubyte   t10k-labels-idx1-ubyte
+//
+// each under this name or with a dot before idx, with .gz after it or without.
+// The folder "" is the one that the environment variable MNIST_DIR names, or
+// else nn/mnist in [os.UserCacheDir]. If a file is not there the error wraps
+// [fs.ErrNotExist]; [FetchMNIST] gets them.
+func LoadMNIST(dir string) (train, test *Images, err error) {
+	if dir, err = mnistDir(dir); err != nil {
+		return nil, nil, err
+	}
+	var paths [len(mnistFiles)]string
+	for i, file := range mnistFiles {
+		if paths[i], err = findIDX(dir, file.name); err != nil {
+			return nil, nil, err
+		}
+	}
+	var testErr error
+	var done sync.WaitGroup
+	done.Go(func() { test, testErr = LoadImages(paths[2], paths[3], 10) })
+	train, err = LoadImages(paths[0], paths[1], 10)
+	done.Wait()
+	if err = errors.Join(err, testErr); err != nil {
+		return nil, nil, err
+	}
+	if train.Width != test.Width || train.Height != test.Height {
+		return nil, nil, fmt.Errorf("nn: %s: training images of %d×%d and test images of %d×%d", dir, train.Width, train.Height, test.Width, test.Height)
+	}
+	return train, test, nil
+}
+
+func mnistDir(dir string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	if dir = os.Getenv("MNIST_DIR"); dir != "" {
+		return dir, nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("nn: no folder for MNIST: %w; set MNIST_DIR", err)
+	}
+	return filepath.Join(cache, "nn", "mnist"), nil
+}
+
+// findIDX returns the path of the file in whichever spelling is there.
+func findIDX(dir, name string) (string, error) {
+	dotted := name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]
+	for _, spelling := range []string{name + ".gz", name, dotted + ".gz", dotted} {
+		path := filepath.Join(dir, spelling)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("nn: neither %s nor %s, packed (.gz) or plain, in %s: %w", name, dotted, dir, fs.ErrNotExist)
+}
+
+// FetchMNIST downloads the four files of MNIST into a folder, "" meaning the
+// one that [LoadMNIST] takes. A file that is already there with the published
+// SHA-256 is kept and not asked for. Two mirrors are tried, the next one if
+// one fails, sends something else, or is silent for five seconds; if none
+// delivers, the error joins what each of them said. A file appears under its
+// name only whole and verified, so an interrupted or corrupted download leaves
+// nothing that LoadMNIST would trust.
+//
+// The transport is the caller's, so that programs that only predict need not
+// contain an HTTP client. get must stop when its context is cancelled, as must
+// reading from what it returns:
+//
+//	get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+//		req, err := http.NewRequestWithContext(ctx, "GET", url, nil)
+//		if err != nil {
+//			return nil, err
+//		}
+//		resp, err := http.DefaultClient.Do(req)
+//		if err != nil {
+//			return nil, err
+//		}
+//		if resp.StatusCode != http.StatusOK {
+//			resp.Body.Close()
+//			return nil, errors.New(resp.Status)
+//		}
+//		return resp.Body, nil
+//	}
+//
+// Progress can be shown by counting what is read from the body.
+func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, url string) (io.ReadCloser, error)) error {
+	dir, err := mnistDir(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("nn: %w", err)
+	}
+	for _, file := range mnistFiles {
+		if err := fetch(ctx, filepath.Join(dir, file.name+".gz"), file.sum, get); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// silence is how long a mirror may send nothing before the next one is tried.
+const silence = 5 * time.Second
+
+// fetch makes path the file with the given SHA-256, from the first mirror that
+// delivers it.
+func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
+	if f, err := os.Open(path); err == nil {
+		have, err := hashOf(f)
+		f.Close()
+		if err == nil && have == sum {
+			return nil
+		}
+	}
+	var failures []error
+	for _, mirror := range mnistMirrors {
+		url := mirror + filepath.Base(path)
+		err := fetchFrom(ctx, url, path, sum, get)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("nn: %s: %w", url, context.Cause(ctx))
+		}
+		failures = append(failures, fmt.Errorf("nn: %s: %w", url, err))
+	}
+	return errors.Join(failures...)
+}
+
+func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	alarm := time.AfterFunc(silence, func() { cancel(fmt.Errorf("silent for %v", silence)) })
+	defer alarm.Stop()
+	body, err := get(ctx, url)
+	if err != nil {
+		return because(ctx, err)
+	}
+	defer body.Close()
+
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name()) // after the renaming there is nothing left to remove
+	defer temp.Close()
+	have, err := hashOf(io.TeeReader(io.LimitReader(body, maxDownload), alarmed{temp, alarm}))
+	if err != nil {
+		return because(ctx, err)
+	}
+	if have != sum {
+		return fmt.Errorf("SHA-256 is %s, need %s", have, sum)
+	}
+	if err := temp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// maxDownload bounds what a mirror can make us store; the largest of the four
+// files has 9.9 MB.
+const maxDownload = 16 << 20
+
+// alarmed is a writer that puts the alarm off whenever something arrives.
+type alarmed struct {
+	io.Writer
+	alarm *time.Timer
+}
+
+func (a alarmed) Write(p []byte) (int, error) {
+	a.alarm.Reset(silence)
+	return a.Writer.Write(p)
+}
+
+// because returns why the context ended, if it did, or else err.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func hashOf(r io.Reader) (string, error) {
+	h := sha256.New()
+	_, err := io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), err
+}

@@ -1,0 +1,587 @@
+package nn
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+func packed(data []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(data)
+	z.Close()
+	return b.Bytes()
+}
+
+func idx(t testing.TB, shape []int, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WriteIDX(&b, shape, data); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func write(t *testing.T, dir, name string, data []byte) string {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestIDXRoundTrips(t *testing.T) {
+	for _, shape := range [][]int{nil, {0}, {1}, {7}, {2, 3}, {3, 2, 5}, {2, 0, 5}, {2, 1, 2, 1, 2}, {300, 28, 28}} {
+		size := 1
+		for _, dim := range shape {
+			size *= dim
+		}
+		data := make([]byte, size)
+		for i := range data {
+			data[i] = byte(i * 7)
+		}
+		file := idx(t, shape, data)
+		for _, file := range [][]byte{file, packed(file)} {
+			gotShape, gotData, err := ReadIDX(bytes.NewReader(file))
+			if err != nil || fmt.Sprint(gotShape) != fmt.Sprint(shape) || !bytes.Equal(gotData, data) {
+				t.Errorf("shape %v comes back as %v with %d of %d bytes, error %v", shape, gotShape, len(gotData), len(data), err)
+			}
+		}
+	}
+}
+
+func TestWriteIDXWritesTheFormatsBytes(t *testing.T) {
+	got := idx(t, []int{2, 258}, bytes.Repeat([]byte{9}, 516))
+	want := []byte{0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 1, 2, 9, 9}
+	if !bytes.HasPrefix(got, want) || len(got) != 12+516 {
+		t.Errorf("% x… of %d bytes, want % x… of %d", got[:14], len(got), want, 12+516)
+	}
+}
+
+func TestReadIDXReportsWhatIsWrong(t *testing.T) {
+	good := idx(t, []int{2, 3}, []byte{1, 2, 3, 4, 5, 6})
+	wrong := func(at int, b byte) []byte {
+		c := append([]byte(nil), good...)
+		c[at] = b
+		return c
+	}
+	brokenSum := packed(good)
+	brokenSum[len(brokenSum)-5] ^= 1
+	for name, c := range map[string]struct {
+		file  []byte
+		words []string
+	}{
+		"empty":                  {nil, []string{"header of 0 bytes", "unexpected EOF"}},
+		"short magic":            {good[:3], []string{"header of 3 bytes"}},
+		"wrong magic":            {wrong(0, 1), []string{"01 00", "00 00"}},
+		"type of float":          {wrong(2, 0x0d), []string{"0x0d", "unsigned bytes"}},
+		"ends in the dimensions": {good[:9], []string{"dimension 1 of 2"}},
+		"ends in the data":       {good[:len(good)-1], []string{"5 bytes", "[2 3]", "need 6"}},
+		"goes on":                {append(wrong(0, 0), 7), []string{"goes on", "6 bytes"}},
+		"product overflows":      {wrong(4, 0x7f), []string{"more than"}},
+		"dimension of 2³²−1":     {append([]byte{0, 0, 8, 1}, 255, 255, 255, 255), []string{"4294967295"}},
+		"gzip header":            {[]byte{0x1f, 0x8b, 0}, []string{"gzip header"}},
+		"gzip cut":               {packed(good)[:20], []string{"unexpected EOF"}},
+		"gzip checksum":          {brokenSum, []string{"checksum"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ReadIDX(bytes.NewReader(c.file))
+			mustName(t, err, c.words...)
+		})
+	}
+}
+
+// mustName checks that there is an error and that it says each of the words.
+func mustName(t *testing.T, err error, words ...string) {
+	t.Helper()
+	if err == nil || !strings.HasPrefix(err.Error(), "nn: ") {
+		t.Errorf("error %v, want one that begins with nn:", err)
+		return
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("error %q, want %q in it", err, word)
+		}
+	}
+}
+
+func TestReadIDXAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
+	header := []byte{0, 0, 8, 1, 0x7f, 0xff, 0xff, 0xff} // claims 2 GB
+	for _, sent := range []int{0, 1000, 100_000} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := ReadIDX(io.MultiReader(bytes.NewReader(header), bytes.NewReader(make([]byte, sent))))
+		runtime.ReadMemStats(&after)
+		if err == nil {
+			t.Fatal("a file that ends early is accepted")
+		}
+		if got, most := after.TotalAlloc-before.TotalAlloc, uint64(300_000+8*sent); got > most {
+			t.Errorf("%d bytes sent, %d allocated, want at most %d", sent, got, most)
+		}
+	}
+}
+
+func TestWriteIDXPanicsOnMisuse(t *testing.T) {
+	mustPanic(t, func() { WriteIDX(io.Discard, []int{2, 3}, make([]byte, 5)) }, "[2 3]", "5 bytes")
+	mustPanic(t, func() { WriteIDX(io.Discard, []int{-1, -1}, make([]byte, 1)) }, "[-1 -1]")
+	mustPanic(t, func() { WriteIDX(io.Discard, []int{1 << 20, 1 << 20}, nil) }, "1048576")
+	mustPanic(t, func() { WriteIDX(io.Discard, make([]int, 256), nil) }, "256 dimensions")
+}
+
+// failing is a writer that takes n bytes and then no more.
+type failing struct{ n int }
+
+var errFull = errors.New("disk full")
+
+func (f *failing) Write(p []byte) (int, error) {
+	if len(p) > f.n {
+		return f.n, errFull
+	}
+	f.n -= len(p)
+	return len(p), nil
+}
+
+func TestWriteIDXReturnsTheWritersError(t *testing.T) {
+	for _, room := range []int{0, 8} {
+		if err := WriteIDX(&failing{room}, []int{3}, []byte{1, 2, 3}); !errors.Is(err, errFull) {
+			t.Errorf("room for %d bytes: error %v", room, err)
+		}
+	}
+}
+
+// writeSet writes a data set of four files, n training and n test images of
+// 4×3 in classes 0 to 2, and returns the folder.
+func writeSet(t *testing.T, n int, spell func(name string) string, pack bool) string {
+	dir := t.TempDir()
+	for _, file := range mnistFiles {
+		shape, size := []int{n}, n
+		if strings.Contains(file.name, "images") {
+			shape, size = []int{n, 3, 4}, n*12
+		}
+		data := make([]byte, size)
+		for i := range data {
+			data[i] = byte(i % 3)
+		}
+		bytes := idx(t, shape, data)
+		if pack {
+			bytes = packed(bytes)
+		}
+		write(t, dir, spell(file.name), bytes)
+	}
+	return dir
+}
+
+func asPublished(name string) string { return name }
+
+func TestLoadMNISTTakesAllSpellings(t *testing.T) {
+	dotted := func(name string) string {
+		name = strings.Replace(name, "-idx3", ".idx3", 1)
+		return strings.Replace(name, "-idx1", ".idx1", 1)
+	}
+	for name, dir := range map[string]string{
+		"plain":            writeSet(t, 5, asPublished, false),
+		"dotted":           writeSet(t, 5, dotted, false),
+		"packed":           writeSet(t, 5, func(s string) string { return s + ".gz" }, true),
+		"dotted, packed":   writeSet(t, 5, func(s string) string { return dotted(s) + ".gz" }, true),
+		"packed, no .gz":   writeSet(t, 5, asPublished, true),
+		"unpacked but .gz": writeSet(t, 5, func(s string) string { return s + ".gz" }, false),
+	} {
+		train, test, err := LoadMNIST(dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if train.Len() != 5 || test.Len() != 5 || train.Width != 4 || train.Height != 3 || train.Classes != 10 {
+			t.Errorf("%s: %d and %d images of %d×%d in %d classes", name, train.Len(), test.Len(), train.Width, train.Height, train.Classes)
+		}
+	}
+}
+
+func TestLoadMNISTTakesItsFolderFromTheEnvironment(t *testing.T) {
+	t.Setenv("MNIST_DIR", writeSet(t, 2, asPublished, false))
+	if train, _, err := LoadMNIST(""); err != nil || train.Len() != 2 {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestLoadMNISTTakesTheCacheFolderByDefault(t *testing.T) {
+	t.Setenv("MNIST_DIR", "")
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("LocalAppData", t.TempDir())
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = LoadMNIST("")
+	mustName(t, err, filepath.Join(cache, "nn", "mnist"))
+}
+
+func TestLoadMNISTNamesTheMissingFile(t *testing.T) {
+	dir := writeSet(t, 2, asPublished, false)
+	os.Remove(filepath.Join(dir, "t10k-labels-idx1-ubyte"))
+	_, _, err := LoadMNIST(dir)
+	mustName(t, err, "t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte", dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v does not wrap fs.ErrNotExist", err)
+	}
+}
+
+func TestLoadMNISTNamesTheBrokenFile(t *testing.T) {
+	for _, name := range []string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"} {
+		dir := writeSet(t, 2, asPublished, false)
+		write(t, dir, name, []byte("<html>404</html>"))
+		_, _, err := LoadMNIST(dir)
+		mustName(t, err, name, "3c 68")
+	}
+}
+
+func TestLoadMNISTRefusesTestImagesOfAnotherSize(t *testing.T) {
+	dir := writeSet(t, 2, asPublished, false)
+	write(t, dir, "t10k-images-idx3-ubyte", idx(t, []int{2, 4, 3}, make([]byte, 24)))
+	_, _, err := LoadMNIST(dir)
+	mustName(t, err, "4×3", "3×4")
+}
+
+func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
+	dir := t.TempDir()
+	images := write(t, dir, "images", idx(t, []int{2, 3, 4}, make([]byte, 24)))
+	labels := write(t, dir, "labels", idx(t, []int{2}, []byte{0, 4}))
+	three := write(t, dir, "three", idx(t, []int{3}, []byte{0, 1, 2}))
+	flat := write(t, dir, "flat", idx(t, []int{2, 0, 4}, nil))
+	for name, c := range map[string]struct {
+		images, labels string
+		words          []string
+	}{
+		"label too large":     {images, labels, []string{labels, "label 1 is 4", "below 4"}},
+		"count differs":       {images, three, []string{three, "3 labels", "2 images"}},
+		"labels for images":   {labels, labels, []string{labels, "1 dimensions", "need 3"}},
+		"images for labels":   {images, images, []string{images, "3 dimensions", "need 1"}},
+		"pictures of nothing": {flat, labels, []string{flat, "2 images of 4×0"}},
+		"no such file":        {filepath.Join(dir, "none"), labels, []string{"none", "no such file"}},
+		"a folder":            {dir, labels, []string{dir}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := LoadImages(c.images, c.labels, 4)
+			mustName(t, err, c.words...)
+		})
+	}
+	mustPanic(t, func() { LoadImages(images, labels, 0) }, "0 classes")
+	mustPanic(t, func() { LoadImages(images, labels, 257) }, "257 classes")
+	if d, err := LoadImages(images, labels, 5); err != nil || d.Classes != 5 || d.Width != 4 || d.Height != 3 {
+		t.Errorf("good files: %+v, %v", d, err)
+	}
+}
+
+func TestExampleIsPixelsOver255AndOneHot(t *testing.T) {
+	d := &Images{Width: 2, Height: 1, Classes: 3, Pixels: []byte{9, 9, 0, 51, 255, 9}, Labels: []byte{0, 2, 1}}
+	input, target := []float64{5, 5}, []float64{5, 5, 5}
+	d.Example(1, input, target)
+	mustBeSame(t, "input", input, []float64{0, 0.2})
+	mustBeSame(t, "target", target, []float64{0, 0, 1})
+}
+
+func TestImagesPanicOnMisuse(t *testing.T) {
+	d := Synthetic(random(1), 3)
+	mustPanic(t, func() { d.Example(0, make([]float64, 783), make([]float64, 10)) }, "28×28", "783 inputs")
+	mustPanic(t, func() { d.Example(0, make([]float64, 784), make([]float64, 9)) }, "10 classes", "9 outputs")
+	d.Labels[1] = 10
+	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
+}
+
+func TestImageAndSliceShareMemory(t *testing.T) {
+	d := Synthetic(random(1), 5)
+	part := d.Slice(2, 4)
+	if part.Len() != 2 || part.Labels[0] != d.Labels[2] {
+		t.Errorf("%d images, the first a %d", part.Len(), part.Labels[0])
+	}
+	picture := part.Image(1)
+	picture.Pix[28*3+4] = 77
+	if got := d.Pixels[3*784+28*3+4]; got != 77 || picture.GrayAt(4, 3).Y != 77 {
+		t.Errorf("pixel (4, 3) of image 3 is %d after it was set to 77", got)
+	}
+	if b := picture.Bounds(); b.Dx() != 28 || b.Dy() != 28 {
+		t.Errorf("bounds %v", b)
+	}
+}
+
+func TestRealMNISTIsWhatWasPublished(t *testing.T) {
+	train, test := mnist(t)
+	for _, c := range []struct {
+		d      *Images
+		count  int
+		labels []byte // the first five
+		fives  int
+	}{
+		{train, 60000, []byte{5, 0, 4, 1, 9}, 5421},
+		{test, 10000, []byte{7, 2, 1, 0, 4}, 892},
+	} {
+		fives := bytes.Count(c.d.Labels, []byte{5})
+		if c.d.Len() != c.count || c.d.Width != 28 || c.d.Height != 28 || !bytes.HasPrefix(c.d.Labels, c.labels) || fives != c.fives {
+			t.Errorf("%d images of %d×%d, labels %v…, %d fives", c.d.Len(), c.d.Width, c.d.Height, c.d.Labels[:5], fives)
+		}
+	}
+}
+
+// download is a get for FetchMNIST whose URLs lead to a server of the test.
+func download(server *httptest.Server) func(context.Context, string) (io.ReadCloser, error) {
+	return func(ctx context.Context, url string) (io.ReadCloser, error) {
+		req, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/"+path.Base(url), nil)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := server.Client().Do(req)
+		if err != nil {
+			return nil, err
+		}
+		if resp.StatusCode != http.StatusOK {
+			resp.Body.Close()
+			return nil, errors.New(resp.Status)
+		}
+		return resp.Body, nil
+	}
+}
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// mustHold checks the names of the files in a folder.
+func mustHold(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if fmt.Sprint(got) != fmt.Sprint(names) {
+		t.Errorf("the folder holds %v, want %v", got, names)
+	}
+}
+
+func TestFetchMNISTDownloadsTheRealFilesOnce(t *testing.T) {
+	source := mnistFolder()
+	if _, err := os.Stat(filepath.Join(source, "train-images-idx3-ubyte.gz")); err != nil {
+		t.Skip("needs the MNIST files as they were published, packed")
+	}
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		http.ServeFile(w, r, filepath.Join(source, path.Base(r.URL.Path)))
+	}))
+	defer server.Close()
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	for range 2 {
+		if err := FetchMNIST(t.Context(), dir, download(server)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if requests != 4 {
+		t.Errorf("%d requests for four files fetched twice", requests)
+	}
+	if _, _, err := LoadMNIST(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchTriesTheNextMirror(t *testing.T) {
+	content := []byte("what was published")
+	for name, first := range map[string]func() (io.ReadCloser, error){
+		"after an error": func() (io.ReadCloser, error) { return nil, errors.New("connection refused") },
+		"after another file": func() (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("<html>Please log in</html>")), nil
+		},
+		"after half a file": func() (io.ReadCloser, error) {
+			return io.NopCloser(io.MultiReader(bytes.NewReader(content[:9]), iotestErr{io.ErrUnexpectedEOF})), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			var urls []string
+			get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+				urls = append(urls, url)
+				if len(urls) == 1 {
+					return first()
+				}
+				return io.NopCloser(bytes.NewReader(content)), nil
+			}
+			if err := fetch(t.Context(), filepath.Join(dir, "file.gz"), sumOf(content), get); err != nil {
+				t.Fatal(err)
+			}
+			if len(urls) != 2 || urls[0] != mnistMirrors[0]+"file.gz" || urls[1] != mnistMirrors[1]+"file.gz" {
+				t.Errorf("asked for %v", urls)
+			}
+			mustHold(t, dir, "file.gz")
+			if got, _ := os.ReadFile(filepath.Join(dir, "file.gz")); !bytes.Equal(got, content) {
+				t.Errorf("the file is %q", got)
+			}
+		})
+	}
+}
+
+type iotestErr struct{ err error }
+
+func (e iotestErr) Read([]byte) (int, error) { return 0, e.err }
+
+func TestFetchReportsWhatEachMirrorSaid(t *testing.T) {
+	dir := t.TempDir()
+	get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+		if strings.HasPrefix(url, mnistMirrors[0]) {
+			return nil, errors.New("no such host")
+		}
+		return io.NopCloser(strings.NewReader("something else")), nil
+	}
+	err := FetchMNIST(t.Context(), dir, get)
+	mustName(t, err, mnistMirrors[0], "no such host", mnistMirrors[1], "SHA-256", sumOf([]byte("something else")), mnistFiles[0].sum)
+	mustHold(t, dir)
+}
+
+func TestFetchReplacesAFileThatIsNotThePublishedOne(t *testing.T) {
+	dir := t.TempDir()
+	content := []byte("whole")
+	file := write(t, dir, "file.gz", content[:2])
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}
+	if err := fetch(t.Context(), file, sumOf(content), get); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(file); !bytes.Equal(got, content) {
+		t.Errorf("the file is %q", got)
+	}
+}
+
+// stalled is a body that sends nothing until its request is cancelled.
+type stalled struct{ ctx context.Context }
+
+func (s stalled) Read([]byte) (int, error) { <-s.ctx.Done(); return 0, s.ctx.Err() }
+func (s stalled) Close() error             { return nil }
+
+func TestFetchLeavesASilentMirror(t *testing.T) {
+	for name, silent := range map[string]func(ctx context.Context) (io.ReadCloser, error){
+		"that does not answer": func(ctx context.Context) (io.ReadCloser, error) { <-ctx.Done(); return nil, ctx.Err() },
+		"that sends nothing":   func(ctx context.Context) (io.ReadCloser, error) { return stalled{ctx}, nil },
+		"that stops halfway": func(ctx context.Context) (io.ReadCloser, error) {
+			return struct {
+				io.Reader
+				io.Closer
+			}{io.MultiReader(strings.NewReader("wh"), stalled{ctx}), stalled{ctx}}, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				content := []byte("whole")
+				get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+					if strings.HasPrefix(url, mnistMirrors[0]) {
+						return silent(ctx)
+					}
+					return io.NopCloser(bytes.NewReader(content)), nil
+				}
+				if err := fetch(t.Context(), filepath.Join(dir, "file.gz"), sumOf(content), get); err != nil {
+					t.Error(err)
+				}
+				mustHold(t, dir, "file.gz")
+			})
+		})
+	}
+}
+
+func TestFetchSaysThatAMirrorIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		get := func(ctx context.Context, url string) (io.ReadCloser, error) { return stalled{ctx}, nil }
+		mustName(t, FetchMNIST(t.Context(), t.TempDir(), get), "silent for 5s")
+	})
+}
+
+func TestFetchStopsWhenCancelled(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	requests := 0
+	get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+		requests++
+		cancel()
+		return stalled{ctx}, nil
+	}
+	err := FetchMNIST(ctx, dir, get)
+	if mustName(t, err, "canceled"); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v does not wrap context.Canceled", err)
+	}
+	if requests != 1 {
+		t.Errorf("%d requests after the cancellation", requests-1)
+	}
+	mustHold(t, dir)
+}
+
+// endless sends zeros for ever.
+type endless struct{ sent *int }
+
+func (e endless) Read(p []byte) (int, error) { *e.sent += len(p); return len(p), nil }
+func (e endless) Close() error               { return nil }
+
+func TestFetchBoundsWhatAMirrorSends(t *testing.T) {
+	dir, sent := t.TempDir(), 0
+	get := func(context.Context, string) (io.ReadCloser, error) { return endless{&sent}, nil }
+	mustName(t, FetchMNIST(t.Context(), dir, get), "SHA-256")
+	if most := len(mnistMirrors) * (maxDownload + 1<<16); sent > most {
+		t.Errorf("%d bytes read, want at most %d", sent, most)
+	}
+	mustHold(t, dir)
+}
+
+func TestFetchReportsAFolderThatCannotBe(t *testing.T) {
+	file := write(t, t.TempDir(), "a-file", nil)
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	mustName(t, FetchMNIST(t.Context(), filepath.Join(file, "mnist"), get), "a-file")
+}
+
+func FuzzReadIDX(f *testing.F) {
+	good := idx(f, []int{2, 3}, []byte{1, 2, 3, 4, 5, 6})
+	f.Add(good)
+	f.Add(packed(good))
+	f.Add(good[:9])
+	f.Add([]byte{0, 0, 8, 3, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1})
+	f.Fuzz(func(t *testing.T, file []byte) {
+		shape, data, err := ReadIDX(bytes.NewReader(file))
+		if err != nil {
+			mustName(t, err)
+			return
+		}
+		again, same, err := ReadIDX(bytes.NewReader(idx(t, shape, data)))
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(shape) || !bytes.Equal(same, data) {
+			t.Errorf("%v with %d bytes comes back as %v with %d, error %v", shape, len(data), again, len(same), err)
+		}
+	})
+}
+
+func BenchmarkLoadMNIST(b *testing.B) {
+	mnist(b)
+	for b.Loop() {
+		if _, _, err := LoadMNIST(mnistFolder()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,427 @@
+package nn
+
+import (
+	"errors"
+	"math"
+	"os"
+	"sync"
+	"testing"
+)
+
+// mnistFolder is where tests look for the real MNIST: MNIST_DIR, or a folder
+// beside the project. The cache folder is the user's.
+func mnistFolder() string {
+	if dir := os.Getenv("MNIST_DIR"); dir != "" {
+		return dir
+	}
+	return "../shared/mnist"
+}
+
+var loadMNIST = sync.OnceValues(func() ([2]*Images, error) {
+	train, test, err := LoadMNIST(mnistFolder())
+	return [2]*Images{train, test}, err
+})
+
+// mnist returns the real MNIST and skips the test where there is none.
+func mnist(t testing.TB) (train, test *Images) {
+	t.Helper()
+	sets, err := loadMNIST()
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("needs the MNIST files: set MNIST_DIR to their folder")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sets[0], sets[1]
+}
+
+func TestTheArticlesNetworkHas13002Parameters(t *testing.T) {
+	n := New(random(1), 784, 16, 16, 10)
+	weights, biases := 0, 0
+	for _, l := range n.Layers {
+		weights += len(l.Weights.Data)
+		biases += len(l.Biases)
+	}
+	if weights != 12960 || biases != 42 || n.Parameters() != 13002 {
+		t.Errorf("%d weights, %d biases, %d parameters; want 12960, 42 and 13002", weights, biases, n.Parameters())
+	}
+}
+
+func TestWeightsStartWithVarianceOneOverInputs(t *testing.T) {
+	n := New(random(1), 1000, 400, 100)
+	for i, inputs := range []float64{1000, 400} {
+		sum, squares := 0.0, 0.0
+		w := n.Layers[i].Weights.Data
+		for _, v := range w {
+			sum += v
+			squares += v * v
+		}
+		mean, variance := sum/float64(len(w)), squares/float64(len(w))
+		if math.Abs(mean) > 5/math.Sqrt(inputs*float64(len(w))) || math.Abs(variance*inputs-1) > 0.05 {
+			t.Errorf("layer %d: mean %v, variance %v; want 0 and %v", i, mean, variance, 1/inputs)
+		}
+		for _, b := range n.Layers[i].Biases {
+			if b != 0 {
+				t.Fatalf("layer %d starts with a bias of %v", i, b)
+			}
+		}
+	}
+}
+
+func TestAnySizesWork(t *testing.T) {
+	for _, sizes := range [][]int{{1, 1}, {2, 2, 1}, {5, 3}, {7, 1000, 3}, {300, 65, 64, 63, 100}, {3, 2, 2, 2, 2, 2, 2}} {
+		r := random(1)
+		n := New(r, sizes...)
+		input := make([]float64, sizes[0])
+		for i := range input {
+			input[i] = r.Float64()
+		}
+		out := n.Predict(input)
+		if len(out) != sizes[len(sizes)-1] {
+			t.Errorf("%v gives %d outputs", sizes, len(out))
+		}
+		mustBeSame(t, "PredictAll", n.PredictAll(Samples{{input, out}}).Data, out)
+		if c := n.Classify(input); c < 0 || c >= max(2, len(out)) {
+			t.Errorf("%v classifies as %d", sizes, c)
+		}
+		if _, err := (&SGD{Rate: 0.1}).Epoch(n, Samples{{input, out}}); err != nil {
+			t.Errorf("%v: %v", sizes, err)
+		}
+	}
+}
+
+func TestPredictComputesTheFormula(t *testing.T) {
+	n := &Network{Layers: []*Layer{
+		{Weights: &Matrix{Rows: 2, Cols: 2, Data: []float64{1, -2, 3, 4}}, Biases: []float64{-1, 0.5}, Activation: ReLU},
+		{Weights: &Matrix{Rows: 2, Cols: 1, Data: []float64{0.5, -0.25}}, Biases: []float64{-2}, Activation: Sigmoid},
+	}}
+	// ReLU(2·1 + 1·3 − 1) = 4, ReLU(2·−2 + 1·4 + 0.5) = 0.5, σ(4·0.5 − 0.5·0.25 − 2) = σ(−0.125)
+	mustBeClose(t, "output", n.Predict([]float64{2, 1}), []float64{1 / (1 + math.Exp(0.125))}, 1e-15)
+	activations := n.Activations([]float64{2, 1})
+	mustBeSame(t, "input", activations[0], []float64{2, 1})
+	mustBeSame(t, "hidden layer", activations[1], []float64{4, 0.5})
+	mustBeSame(t, "last layer", activations[2], n.Predict([]float64{2, 1}))
+}
+
+func TestActivationsAre826Numbers(t *testing.T) {
+	input := make([]float64, 784)
+	input[400] = 1
+	all := New(random(1), 784, 16, 16, 10).Activations(input)
+	neurons := 0
+	for _, layer := range all {
+		neurons += len(layer)
+	}
+	if len(all) != 4 || neurons != 826 {
+		t.Errorf("%d layers of %d neurons, want 4 of 826", len(all), neurons)
+	}
+	if all[0][400] = 7; input[400] != 1 {
+		t.Error("the returned input shares memory with the caller's")
+	}
+}
+
+// answering returns a network of one layer that answers with the sigmoid of
+// its inputs.
+func answering(outputs int) *Network {
+	l := &Layer{Weights: NewMatrix(outputs, outputs), Biases: make([]float64, outputs)}
+	for i := range outputs {
+		l.Weights.Data[i*outputs+i] = 1
+	}
+	return &Network{Layers: []*Layer{l}}
+}
+
+func TestClassifyTakesTheFirstOfTheLargestOutputs(t *testing.T) {
+	n := answering(4)
+	for want, input := range [][]float64{{3, 1, 2, 0}, {1, 2, 2, 0}, {0, -1, 1, 1}, {-4, -3, -2, -1}} {
+		if got := n.Classify(input); got != want {
+			t.Errorf("Classify(%v) = %d, want %d", input, got, want)
+		}
+	}
+}
+
+func TestASingleOutputMeansTwoClasses(t *testing.T) {
+	n := answering(1)
+	for _, c := range []struct {
+		f     Activation
+		z     float64
+		class int
+	}{
+		{Sigmoid, 0, 1}, {Sigmoid, -0.01, 0}, {Sigmoid, 3, 1},
+		{Tanh, 0, 1}, {Tanh, -0.01, 0}, {Tanh, 3, 1},
+		{ReLU, 0.5, 1}, {ReLU, 0.49, 0}, {ReLU, -3, 0},
+	} {
+		n.Layers[0].Activation = c.f
+		if got := n.Classify([]float64{c.z}); got != c.class {
+			t.Errorf("%v: Classify(%v) = %d, want %d", c.f, c.z, got, c.class)
+		}
+	}
+}
+
+func TestEvaluateCountsAnswersAndCost(t *testing.T) {
+	n := answering(3)
+	far := 50.0 // σ(50) is 1 and σ(−50) almost 0
+	data := Samples{
+		{{far, -far, -far}, {1, 0, 0}},
+		{{-far, far, -far}, {1, 0, 0}},
+		{{-far, far, -far}, {0, 1, 0}},
+		{{-far, -far, far}, {0, 0, 1}},
+	}
+	e := n.Evaluate(data, Quadratic)
+	if e.Count != 4 || e.Correct != 3 || e.Accuracy() != 0.75 {
+		t.Errorf("%d of %d correct, accuracy %v; want 3 of 4", e.Correct, e.Count, e.Accuracy())
+	}
+	mustBeClose(t, "cost", []float64{e.Cost}, []float64{0.25}, 1e-15)
+	want := [][]int{{1, 1, 0}, {0, 1, 0}, {0, 0, 1}}
+	for i := range want {
+		for j := range want[i] {
+			if e.Confusion[i][j] != want[i][j] {
+				t.Errorf("confusion %v, want %v", e.Confusion, want)
+			}
+		}
+	}
+}
+
+func TestEvaluateOfASingleOutputHasTwoClasses(t *testing.T) {
+	e := answering(1).Evaluate(Samples{{{2}, {1}}, {{2}, {0}}, {{-2}, {0}}}, CrossEntropy)
+	if len(e.Confusion) != 2 || e.Confusion[0][0] != 1 || e.Confusion[0][1] != 1 || e.Confusion[1][1] != 1 {
+		t.Errorf("confusion %v", e.Confusion)
+	}
+	want := (2*math.Log(1+math.Exp(-2)) + math.Log(1+math.Exp(2))) / 3
+	mustBeClose(t, "cost", []float64{e.Cost}, []float64{want}, 1e-15)
+}
+
+func TestPredictAllEqualsPredictOneByOne(t *testing.T) {
+	digits := Synthetic(random(1), 300)
+	n := New(random(2), 784, 16, 16, 10)
+	all := n.PredictAll(digits)
+	input, target := make([]float64, 784), make([]float64, 10)
+	for i := range digits.Len() {
+		digits.Example(i, input, target)
+		mustBeSame(t, "outputs", all.Row(i), n.Predict(input))
+	}
+}
+
+func TestCloneSharesNothing(t *testing.T) {
+	n := New(random(1), 3, 2, 1)
+	n.Layers[0].Activation = Tanh
+	c := n.Clone()
+	mustBeSame(t, "parameters", values(c), values(n))
+	if c.Layers[0].Activation != Tanh {
+		t.Errorf("activation %v", c.Layers[0].Activation)
+	}
+	before := values(n)
+	for _, p := range parameters(c) {
+		*p = 9
+	}
+	mustBeSame(t, "the original", values(n), before)
+}
+
+func TestPredictReturnsAFreshSlice(t *testing.T) {
+	n := New(random(1), 3, 2)
+	a := n.Predict([]float64{1, 2, 3})
+	first := append([]float64(nil), a...)
+	n.Predict([]float64{-1, 5, 0})
+	mustBeSame(t, "the first prediction", a, first)
+}
+
+func TestReadingIsSafeFromManyGoroutines(t *testing.T) {
+	digits := Synthetic(random(1), 200)
+	n := New(random(2), 784, 16, 16, 10)
+	want := n.PredictAll(digits)
+	cost := n.Evaluate(digits, Quadratic).Cost
+	var done sync.WaitGroup
+	for g := range 100 {
+		done.Go(func() {
+			input, target := make([]float64, 784), make([]float64, 10)
+			for i := g; i < digits.Len(); i += 20 {
+				digits.Example(i, input, target)
+				out := n.Predict(input)
+				for j, a := range want.Row(i) {
+					if out[j] != a {
+						t.Errorf("output %d of digit %d is %v, want %v", j, i, out[j], a)
+					}
+				}
+				if class := n.Classify(input); class != n.class(want.Row(i)) {
+					t.Errorf("digit %d read as %d", i, class)
+				}
+			}
+			if g%10 == 0 {
+				if c := n.Evaluate(digits, Quadratic).Cost; c != cost {
+					t.Errorf("cost %v, want %v", c, cost)
+				}
+			}
+		})
+	}
+	done.Wait()
+}
+
+func TestNetworkPanicsOnMisuse(t *testing.T) {
+	n := New(random(1), 3, 2)
+	with := func(change func(n *Network)) *Network {
+		c := n.Clone()
+		change(c)
+		return c
+	}
+	for name, c := range map[string]struct {
+		f     func()
+		words []string
+	}{
+		"no random source":      {func() { New(nil, 3, 2) }, []string{"random source"}},
+		"one size":              {func() { New(random(1), 3) }, []string{"1 sizes"}},
+		"a size of 0":           {func() { New(random(1), 3, 0) }, []string{"3×0"}},
+		"a negative size":       {func() { New(random(1), -3, 2) }, []string{"-3×2"}},
+		"Predict too short":     {func() { n.Predict(make([]float64, 2)) }, []string{"2 numbers", "3 inputs"}},
+		"Classify too long":     {func() { n.Classify(make([]float64, 4)) }, []string{"4 numbers", "3 inputs"}},
+		"Activations of none":   {func() { n.Activations(nil) }, []string{"0 numbers", "3 inputs"}},
+		"PredictAll of none":    {func() { n.PredictAll(Samples{}) }, []string{"0 examples"}},
+		"Evaluate of none":      {func() { n.Evaluate(Samples{}, Quadratic) }, []string{"0 examples"}},
+		"Evaluate does not fit": {func() { n.Evaluate(xor, Quadratic) }, []string{"2 inputs", "3 inputs"}},
+		"unknown cost":          {func() { n.Evaluate(xor, 7) }, []string{"cost 7"}},
+		"no layers":             {func() { new(Network).Predict(nil) }, []string{"0 layers"}},
+		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).Clone() }, []string{"0 biases"}},
+		"weights missing":       {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).Clone() }, []string{"3×2", "0 numbers"}},
+		"unknown activation":    {func() { with(func(n *Network) { n.Layers[0].Activation = 9 }).Parameters() }, []string{"Activation(9)"}},
+		"layers that do not fit": {func() {
+			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).Parameters()
+		}, []string{"layer 1", "5×2", "2 inputs"}},
+	} {
+		t.Run(name, func(t *testing.T) { mustPanic(t, c.f, c.words...) })
+	}
+}
+
+// A mistake in an Examples of the caller's own must reach the caller, even
+// from the goroutine that came upon it.
+func TestPanicInExampleReachesTheCaller(t *testing.T) {
+	n := New(random(1), 784, 3, 10)
+	digits := Synthetic(random(1), 1000)
+	digits.Labels[700] = 200
+	mustPanic(t, func() { n.Evaluate(digits, Quadratic) }, "label 200", "image 700")
+}
+
+func TestPredictAllocatesItsResultAndClassifyNothing(t *testing.T) {
+	n := New(random(1), 784, 16, 16, 10)
+	digits := Synthetic(random(1), 1)
+	input := make([]float64, 784)
+	digits.Example(0, input, make([]float64, 10))
+	if allocs := testing.AllocsPerRun(100, func() { n.Classify(input) }); allocs != 0 {
+		t.Errorf("Classify allocates %v times", allocs)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { n.Predict(input) }); allocs != 1 {
+		t.Errorf("Predict allocates %v times, want 1", allocs)
+	}
+}
+
+// TestPlainRecipeReaches94Percent is the main job: five networks, each from a
+// seed of its own, trained as the book trains its first one.
+func TestPlainRecipeReaches94Percent(t *testing.T) {
+	train, test := mnist(t)
+	if testing.Short() {
+		t.Skip("30 epochs for each of 5 seeds: not in -short")
+	}
+	accuracy := make([]float64, 5)
+	var done sync.WaitGroup
+	for seed := range accuracy {
+		done.Go(func() {
+			r := random(uint64(seed))
+			n := New(r, 784, 16, 16, 10)
+			sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+			for range 30 {
+				if _, err := sgd.Epoch(n, train); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			accuracy[seed] = 100 * n.Evaluate(test, sgd.Cost).Accuracy()
+		})
+	}
+	done.Wait()
+	mean := 0.0
+	for _, a := range accuracy {
+		mean += a / float64(len(accuracy))
+	}
+	t.Logf("accuracies %.2f %%, mean %.2f %%", accuracy, mean)
+	if !(mean >= 94) {
+		t.Errorf("mean accuracy %.2f %%, want at least 94", mean)
+	}
+}
+
+// data is what the benchmarks run on: the real MNIST where it is, else
+// synthetic digits. The name of the benchmark says which.
+func data(b *testing.B) (name string, train, test *Images) {
+	sets, err := loadMNIST()
+	if err != nil {
+		train, test, err := LoadMNIST("") // the cache folder
+		sets = [2]*Images{train, test}
+		if err != nil {
+			return "synthetic", Synthetic(random(1), 10000), Synthetic(random(2), 10000)
+		}
+	}
+	return "MNIST", sets[0], sets[1]
+}
+
+func imagesPerSecond(b *testing.B, images int) {
+	b.ReportMetric(float64(images)*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}
+
+func BenchmarkEpoch(b *testing.B) {
+	name, train, _ := data(b)
+	b.Run(name, func(b *testing.B) {
+		r := random(1)
+		n := New(r, 784, 16, 16, 10)
+		sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+		for b.Loop() {
+			if _, err := sgd.Epoch(n, train); err != nil {
+				b.Fatal(err)
+			}
+		}
+		imagesPerSecond(b, train.Len())
+	})
+}
+
+// benchmarkOne runs f on the first test images in turn.
+func benchmarkOne(b *testing.B, f func(n *Network, input []float64)) {
+	name, _, test := data(b)
+	b.Run(name, func(b *testing.B) {
+		n := New(random(1), 784, 16, 16, 10)
+		inputs, target := make([][]float64, 2000), make([]float64, 10)
+		for i := range inputs {
+			inputs[i] = make([]float64, 784)
+			test.Example(i, inputs[i], target)
+		}
+		i := 0
+		for b.Loop() {
+			f(n, inputs[i%len(inputs)])
+			i++
+		}
+		imagesPerSecond(b, 1)
+	})
+}
+
+func BenchmarkPredict(b *testing.B) {
+	benchmarkOne(b, func(n *Network, input []float64) { n.Predict(input) })
+}
+
+func BenchmarkClassify(b *testing.B) {
+	benchmarkOne(b, func(n *Network, input []float64) { n.Classify(input) })
+}
+
+func BenchmarkEvaluate(b *testing.B) {
+	name, _, test := data(b)
+	b.Run(name, func(b *testing.B) {
+		n := New(random(1), 784, 16, 16, 10)
+		for b.Loop() {
+			n.Evaluate(test, Quadratic)
+		}
+		imagesPerSecond(b, test.Len())
+	})
+}
+
+func BenchmarkPredictAll(b *testing.B) {
+	name, _, test := data(b)
+	b.Run(name, func(b *testing.B) {
+		n := New(random(1), 784, 16, 16, 10)
+		for b.Loop() {
+			n.PredictAll(test)
+		}
+		imagesPerSecond(b, test.Len())
+	})
+}

@@ -1,0 +1,173 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Synthetic returns n images of digits that look handwritten and are drawn by
+// code, each with its label: something to learn from without a download, and
+// as much of it as one likes. They are prepared as MNIST's are: 28×28 pixels,
+// ten classes, white on black, the digit 20 pixels long or wide and its centre
+// of mass in the middle of the picture, to the nearest pixel. All classes are
+// equally likely; the same seed gives the same images. They cannot replace
+// MNIST: people write in many more ways. Synthetic panics if r is nil or n is
+// below 1.
+func Synthetic(r *rand.Rand, n int) *Images {
+	if r == nil {
+		panic("nn: Synthetic needs a random source, got nil")
+	}
+	if n < 1 {
+		panic(fmt.Sprintf("nn: %d synthetic images, need at least 1", n))
+	}
+	d := &Images{Width: 28, Height: 28, Classes: 10, Pixels: make([]byte, n*28*28), Labels: make([]byte, n)}
+	for i := range n {
+		d.Labels[i] = byte(r.IntN(10))
+		pen := 2.6 * math.Exp(0.25*r.NormFloat64()) // its width
+		p := handwrite(r, d.Labels[i])
+		p.fit(digitSide - pen)
+		copyCentred(d.pixels(i), p.paint(pen))
+	}
+	return d
+}
+
+// A point is x to the right of the top left corner and y below it.
+type point struct{ x, y float64 }
+
+// strokes[digit] are ways to write a digit. A way is one or several strokes,
+// each given by the points that the pen passes between touching the paper and
+// leaving it: smoothly, but turning sharply at a point that is there twice.
+var strokes = [10][][][]point{
+	{
+		{{{8, 0}, {3, 3}, {0, 11}, {3, 18}, {8, 20}, {14, 17}, {16, 9}, {13, 2}, {7, 0}}},
+		{{{11, 2}, {6, 0}, {1, 6}, {1, 15}, {7, 20}, {14, 15}, {15, 6}, {10, 1}, {4, 2}}},
+	}, {
+		{{{7, 0}, {7, 20}}},
+		{{{7, 0}, {7, 10}, {7, 20}}},
+		{{{3, 4}, {7, 0}, {7, 0}, {7, 10}, {7, 20}}},
+		{{{3, 4}, {7, 0}, {7, 0}, {7, 20}}, {{2, 20}, {12, 20}}},
+	}, {
+		{{{1, 4}, {6, 0}, {11, 3}, {9, 10}, {3, 19}, {0, 18}, {3, 14}, {9, 17}, {16, 19}}},
+		{{{1, 4}, {6, 0}, {12, 4}, {8, 11}, {0, 20}, {0, 20}, {7, 20}, {16, 19}}},
+	}, {
+		{{{1, 2}, {7, 0}, {12, 4}, {9, 8}, {4, 9}, {4, 9}, {11, 11}, {13, 16}, {7, 20}, {0, 18}}},
+		{{{1, 0}, {11, 0}, {11, 0}, {5, 8}, {5, 8}, {12, 12}, {11, 18}, {5, 20}, {0, 18}}},
+	}, {
+		{{{2, 0}, {0, 10}, {0, 10}, {6, 11}, {14, 9}}, {{11, 0}, {10, 9}, {9, 20}}},
+		{{{1, 0}, {0, 9}, {5, 10}, {11, 7}, {12, 0}, {12, 0}, {11, 10}, {10, 20}}},
+		{{{9, 0}, {0, 13}, {0, 13}, {14, 13}}, {{9, 0}, {9, 10}, {9, 20}}},
+	}, {
+		{{{3, 0}, {2, 8}, {2, 8}, {8, 7}, {12, 12}, {9, 19}, {3, 20}, {0, 18}}, {{3, 0}, {15, 0}}},
+		{{{14, 0}, {4, 0}, {4, 0}, {2, 8}, {2, 8}, {8, 8}, {11, 13}, {8, 19}, {0, 19}}},
+		{{{14, 0}, {6, 1}, {3, 7}, {9, 11}, {8, 18}, {0, 19}}},
+	}, {
+		{{{9, 0}, {3, 6}, {0, 14}, {4, 20}, {11, 18}, {12, 13}, {7, 11}, {1, 15}}},
+		{{{6, 0}, {2, 6}, {0, 14}, {4, 20}, {10, 20}, {14, 16}, {10, 12}, {5, 13}, {2, 17}}},
+	}, {
+		{{{0, 1}, {6, 1}, {12, 0}, {12, 0}, {8, 9}, {5, 20}}},
+		{{{0, 4}, {1, 1}, {1, 1}, {13, 1}, {13, 1}, {10, 9}, {9, 20}}},
+		{{{0, 1}, {6, 1}, {12, 0}, {12, 0}, {8, 9}, {5, 20}}, {{3, 11}, {12, 10}}},
+	}, {
+		{{{12, 2}, {6, 0}, {2, 3}, {5, 8}, {11, 13}, {10, 19}, {4, 20}, {1, 16}, {5, 10}, {11, 5}, {12, 1}}},
+		{{{14, 2}, {8, 0}, {3, 3}, {5, 8}, {9, 13}, {8, 19}, {3, 20}, {1, 16}, {6, 10}, {14, 2}}},
+		{{{6, 0}, {2, 4}, {6, 9}, {10, 4}, {6, 0}}, {{6, 9}, {0, 15}, {6, 20}, {12, 15}, {6, 9}}},
+	}, {
+		{{{11, 2}, {5, 0}, {0, 5}, {4, 9}, {10, 6}, {11, 2}, {11, 2}, {11, 10}, {10, 20}}},
+		{{{12, 3}, {7, 0}, {1, 4}, {3, 9}, {9, 8}, {12, 3}, {12, 12}, {8, 19}, {2, 19}}},
+	},
+}
+
+// A penPath is where the pen has been, in points so close together that round
+// dots around them make a line.
+type penPath []point
+
+// handwrite returns a path for a digit, another one each time.
+func handwrite(r *rand.Rand, digit byte) (p penPath) {
+	way := strokes[digit][r.IntN(len(strokes[digit]))]
+	wide := math.Exp(0.2 * r.NormFloat64())
+	squeeze := math.Exp(0.15 * r.NormFloat64()) // above 1 it makes the upper half small, below 1 the lower
+	slant := 0.15 + 0.2*r.NormFloat64()
+	sin, cos := math.Sincos(0.12 * r.NormFloat64())
+	for _, stroke := range way {
+		var at []point
+		var off point // how far the hand has strayed: errors last for a few points, so curves stay smooth
+		for i, q := range stroke {
+			if i == 0 || q != stroke[i-1] {
+				off = point{0.7*off.x + 0.9*r.NormFloat64(), 0.7*off.y + 0.9*r.NormFloat64()}
+			}
+			y := 20*math.Pow(q.y/20, squeeze) + off.y
+			x := wide*q.x + off.x - slant*y
+			at = append(at, point{cos*x - sin*y, sin*x + cos*y})
+		}
+		for i := range len(at) - 1 {
+			p.curve(at[max(0, i-1)], at[i], at[i+1], at[min(i+2, len(at)-1)])
+		}
+	}
+	return p
+}
+
+// curve appends the part from b to c of a smooth curve through a, b, c and d
+// (Catmull and Rom, A class of local interpolating splines, 1974).
+func (p *penPath) curve(a, b, c, d point) {
+	spline := func(a, b, c, d, t float64) float64 {
+		return b + t/2*(c-a+t*(2*a-5*b+4*c-d+t*(3*(b-c)+d-a)))
+	}
+	steps := math.Ceil(2 * math.Hypot(c.x-b.x, c.y-b.y))
+	for i := range int(steps) {
+		t := float64(i+1) / steps
+		*p = append(*p, point{spline(a.x, b.x, c.x, d.x, t), spline(a.y, b.y, c.y, d.y, t)})
+	}
+}
+
+const digitSide = 20 // of the square that MNIST's digits fit
+
+// fit scales the path to the given length of its longer side and moves it to
+// the middle of the square.
+func (p penPath) fit(length float64) {
+	low, high := p[0], p[0]
+	for _, q := range p {
+		low = point{min(low.x, q.x), min(low.y, q.y)}
+		high = point{max(high.x, q.x), max(high.y, q.y)}
+	}
+	scale := length / max(high.x-low.x, high.y-low.y)
+	for i, q := range p {
+		p[i] = point{digitSide/2 + scale*(q.x-(low.x+high.x)/2), digitSide/2 + scale*(q.y-(low.y+high.y)/2)}
+	}
+}
+
+// paint follows the path with a round pen. At the pen's edge a pixel is grey:
+// how much of it is covered is told from the distance of its centre.
+func (p penPath) paint(pen float64) *[digitSide][digitSide]byte {
+	var ink [digitSide][digitSide]byte
+	reach := pen/2 + 0.5
+	for _, q := range p {
+		for y := max(0, int(q.y-reach)); y < min(digitSide, int(q.y+reach)+1); y++ {
+			for x := max(0, int(q.x-reach)); x < min(digitSide, int(q.x+reach)+1); x++ {
+				dx, dy := float64(x)+0.5-q.x, float64(y)+0.5-q.y
+				if d := dx*dx + dy*dy; d < reach*reach {
+					ink[y][x] = max(ink[y][x], byte(255*min(1, reach-math.Sqrt(d))))
+				}
+			}
+		}
+	}
+	return &ink
+}
+
+// copyCentred copies the square into a picture of 28×28, its centre of mass
+// into the middle or, if the square would stick out, as near as it can be.
+func copyCentred(picture []byte, ink *[digitSide][digitSide]byte) {
+	var mass, x, y float64
+	for i, row := range ink {
+		for j, v := range row {
+			mass += float64(v)
+			x += float64(v) * (float64(j) + 0.5)
+			y += float64(v) * (float64(i) + 0.5)
+		}
+	}
+	left := max(0, min(28-digitSide, int(math.Round(14-x/mass))))
+	top := max(0, min(28-digitSide, int(math.Round(14-y/mass))))
+	for i := range ink {
+		copy(picture[(top+i)*28+left:], ink[i][:])
+	}
+}

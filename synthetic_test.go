@@ -1,0 +1,118 @@
+package nn
+
+import (
+	"bytes"
+	"math"
+	"testing"
+)
+
+func TestSyntheticSameSeedSameBytes(t *testing.T) {
+	a, b := Synthetic(random(1), 100), Synthetic(random(1), 100)
+	if !bytes.Equal(a.Pixels, b.Pixels) || !bytes.Equal(a.Labels, b.Labels) {
+		t.Error("two sets of the same seed differ")
+	}
+}
+
+func TestSyntheticSeedsDiffer(t *testing.T) {
+	if bytes.Equal(Synthetic(random(1), 100).Pixels, Synthetic(random(2), 100).Pixels) {
+		t.Error("seeds 1 and 2 give the same pixels")
+	}
+}
+
+func TestSyntheticNoTwoAlike(t *testing.T) {
+	d := Synthetic(random(1), 2000)
+	seen := map[string]int{}
+	for i := range d.Len() {
+		picture := string(d.pixels(i))
+		if j, ok := seen[picture]; ok {
+			t.Fatalf("images %d and %d are the same", j, i)
+		}
+		seen[picture] = i
+	}
+}
+
+func TestSyntheticClassesAreEquallyFrequent(t *testing.T) {
+	d := Synthetic(random(1), 5000)
+	var count [10]int
+	for _, label := range d.Labels {
+		count[label]++
+	}
+	for digit, n := range count {
+		if n < 400 || n > 600 { // 500 ± 4.7 standard deviations
+			t.Errorf("%d of 5000 images are a %d, want about 500", n, digit)
+		}
+	}
+}
+
+func TestSyntheticHasAsMuchInkAsMNIST(t *testing.T) {
+	d := Synthetic(random(1), 2000)
+	dark := bytes.Count(d.Pixels, []byte{0})
+	if share := 1 - float64(dark)/float64(len(d.Pixels)); share < 0.15 || share > 0.23 {
+		t.Errorf("%.3f of the pixels are not zero, want 0.15 to 0.23", share)
+	}
+}
+
+func TestSyntheticFills20Pixels(t *testing.T) {
+	d := Synthetic(random(1), 2000)
+	for i := range d.Len() {
+		left, right, top, bottom := 28, 0, 28, 0
+		for k, v := range d.pixels(i) {
+			if v > 0 {
+				left, right = min(left, k%28), max(right, k%28+1)
+				top, bottom = min(top, k/28), max(bottom, k/28+1)
+			}
+		}
+		if side := max(right-left, bottom-top); side < 19 || side > 20 {
+			t.Errorf("image %d, a %d: ink of %d×%d pixels, want a longer side of 20", i, d.Labels[i], right-left, bottom-top)
+		}
+	}
+}
+
+func TestSyntheticIsCentredByMass(t *testing.T) {
+	d := Synthetic(random(1), 2000)
+	for i := range d.Len() {
+		var mass, x, y float64
+		for k, v := range d.pixels(i) {
+			mass += float64(v)
+			x += float64(v) * (float64(k%28) + 0.5)
+			y += float64(v) * (float64(k/28) + 0.5)
+		}
+		x, y = x/mass, y/mass
+		if math.Abs(x-14) > 0.5+1e-9 || math.Abs(y-14) > 0.5+1e-9 {
+			t.Errorf("image %d, a %d: centre of mass at (%.2f, %.2f), want (14, 14) to half a pixel", i, d.Labels[i], x, y)
+		}
+	}
+}
+
+func TestSyntheticDigitsCanBeLearned(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains for a second")
+	}
+	r := random(1)
+	n := New(r, 784, 16, 16, 10)
+	train := Synthetic(r, 10000)
+	sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+	for range 5 {
+		if _, err := sgd.Epoch(n, train); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if accuracy := n.Evaluate(Synthetic(r, 2000), Quadratic).Accuracy(); accuracy < 0.9 {
+		t.Errorf("reads %.1f %% of fresh digits, want at least 90", 100*accuracy)
+	}
+}
+
+func TestSyntheticPanicsOnMisuse(t *testing.T) {
+	mustPanic(t, func() { Synthetic(nil, 1) }, "nil")
+	mustPanic(t, func() { Synthetic(random(1), 0) }, "0 synthetic images", "at least 1")
+	mustPanic(t, func() { Synthetic(random(1), -3) }, "-3 synthetic images", "at least 1")
+}
+
+func BenchmarkSynthetic(b *testing.B) {
+	const images = 1000
+	r := random(1)
+	for b.Loop() {
+		Synthetic(r, images)
+	}
+	b.ReportMetric(images*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+}

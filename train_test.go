@@ -1,0 +1,524 @@
+package nn
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func random(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+var xor = Samples{
+	{{0, 0}, {0}},
+	{{0, 1}, {1}},
+	{{1, 0}, {1}},
+	{{1, 1}, {0}},
+}
+
+// golden is a case of testdata/golden.json; testdata/golden.py computes them.
+type golden struct {
+	Name                  string
+	Sizes                 []int
+	Activations           []string
+	Cost                  string
+	Rate, Momentum, Decay float64
+	Inputs, Targets       [][]float64
+	Weights               [][][]float64
+	Biases                [][]float64
+	Steps                 []struct {
+		Cost                         float64
+		Activations, Deltas, Weights [][][]float64
+		Biases                       [][]float64
+	}
+}
+
+func loadGolden(t *testing.T) (cases []golden) {
+	data, err := os.ReadFile("testdata/golden.json")
+	if err == nil {
+		err = json.Unmarshal(data, &cases)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+func flat(rows [][]float64) (all []float64) {
+	for _, row := range rows {
+		all = append(all, row...)
+	}
+	return all
+}
+
+func (g *golden) network() *Network {
+	n := New(random(1), g.Sizes...)
+	for i, l := range n.Layers {
+		l.Weights.Data, l.Biases = flat(g.Weights[i]), append([]float64(nil), g.Biases[i]...)
+		l.Activation = map[string]Activation{"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU}[g.Activations[i]]
+	}
+	return n
+}
+
+func (g *golden) samples() (s Samples) {
+	for i := range g.Inputs {
+		s = append(s, [2][]float64{g.Inputs[i], g.Targets[i]})
+	}
+	return s
+}
+
+func (g *golden) sgd() *SGD {
+	s := &SGD{Rate: g.Rate, Batch: len(g.Inputs), Momentum: g.Momentum, Decay: g.Decay}
+	if g.Cost == "crossentropy" {
+		s.Cost = CrossEntropy
+	}
+	return s
+}
+
+func TestStepsEqualNumPys(t *testing.T) {
+	const tolerance = 1e-12
+	for _, g := range loadGolden(t) {
+		t.Run(g.Name, func(t *testing.T) {
+			n, s := g.network(), g.sgd()
+			for _, step := range g.Steps {
+				cost, err := s.Epoch(n, g.samples())
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustBeClose(t, "cost", []float64{cost}, []float64{step.Cost}, tolerance)
+				for i, l := range n.Layers {
+					mustBeClose(t, "activations", s.pass.activations[i].Data, flat(step.Activations[i]), tolerance)
+					mustBeClose(t, "deltas", s.deltas[i].Data, flat(step.Deltas[i]), tolerance)
+					mustBeClose(t, "weights", l.Weights.Data, flat(step.Weights[i]), tolerance)
+					mustBeClose(t, "biases", l.Biases, step.Biases[i], tolerance)
+				}
+			}
+		})
+	}
+}
+
+// TestGradientsAreTheCostsSlopes compares what one step at rate 1 subtracts
+// from each parameter with the slope of the cost, measured by moving that
+// parameter a little to either side.
+func TestGradientsAreTheCostsSlopes(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		f     Activation // of the hidden layers
+		last  Activation
+		cost  Cost
+		sizes []int
+	}{
+		{"the article's network", Sigmoid, Sigmoid, Quadratic, []int{784, 16, 16, 10}},
+		{"the article's network, cross-entropy", Sigmoid, Sigmoid, CrossEntropy, []int{784, 16, 16, 10}},
+		{"tanh", Tanh, Tanh, Quadratic, []int{20, 7, 6, 3}},
+		{"tanh below a sigmoid, cross-entropy", Tanh, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
+		{"relu", ReLU, ReLU, Quadratic, []int{20, 7, 6, 3}},
+		{"relu below a sigmoid, cross-entropy", ReLU, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := random(5)
+			n := New(r, c.sizes...)
+			for _, l := range n.Layers {
+				l.Activation = c.f
+				for j := range l.Biases {
+					l.Biases[j] = r.NormFloat64() / 4
+				}
+			}
+			n.last().Activation = c.last
+			data := make(Samples, 3)
+			for i := range data {
+				data[i] = [2][]float64{make([]float64, n.inputs()), make([]float64, n.outputs())}
+				for k := range data[i][0] {
+					data[i][0][k] = r.Float64()
+				}
+				data[i][1][i] = 1
+			}
+			if c.f == ReLU {
+				mustBeAwayFromTheKink(t, n, data)
+			}
+			stepped := n.Clone()
+			if _, err := (&SGD{Rate: 1, Batch: len(data), Cost: c.cost}).Epoch(stepped, data); err != nil {
+				t.Fatal(err)
+			}
+			before, after := parameters(n), parameters(stepped)
+			if len(before) != n.Parameters() {
+				t.Fatalf("%d parameters compared, the network has %d", len(before), n.Parameters())
+			}
+			const h = 1e-5
+			for i, p := range before {
+				value := *p
+				*p = value + h
+				up := n.Evaluate(data, c.cost).Cost
+				*p = value - h
+				down := n.Evaluate(data, c.cost).Cost
+				*p = value
+				numeric, analytic := (up-down)/(2*h), value-*after[i]
+				if !(math.Abs(numeric-analytic) <= 1e-9+1e-7*math.Abs(analytic)) {
+					t.Fatalf("parameter %d: slope of the cost %v, gradient %v", i, numeric, analytic)
+				}
+			}
+		})
+	}
+}
+
+// mustBeAwayFromTheKink makes sure that no small move takes a ReLU across 0,
+// where its slope jumps and no numeric slope equals it.
+func mustBeAwayFromTheKink(t *testing.T, n *Network, data Samples) {
+	t.Helper()
+	for _, sample := range data {
+		for i, a := range n.Activations(sample[0])[:len(n.Layers)] {
+			z := NewMatrix(1, len(n.Layers[i].Biases))
+			z.Mul(&Matrix{Rows: 1, Cols: len(a), Data: a}, n.Layers[i].Weights)
+			for j, b := range n.Layers[i].Biases {
+				if math.Abs(z.Data[j]+b) < 1e-3 {
+					t.Fatalf("weighted sum %v of a ReLU, the check needs it away from 0", z.Data[j]+b)
+				}
+			}
+		}
+	}
+}
+
+func parameters(n *Network) (all []*float64) {
+	for _, l := range n.Layers {
+		for k := range l.Weights.Data {
+			all = append(all, &l.Weights.Data[k])
+		}
+		for j := range l.Biases {
+			all = append(all, &l.Biases[j])
+		}
+	}
+	return all
+}
+
+func values(n *Network) (all []float64) {
+	for _, p := range parameters(n) {
+		all = append(all, *p)
+	}
+	return all
+}
+
+// xorLearned counts the seeds of 100 from which a network learns XOR.
+func xorLearned(t *testing.T, sizes ...int) (learned int) {
+	for seed := range uint64(100) {
+		r := random(seed)
+		n := New(r, sizes...)
+		sgd := &SGD{Rate: 4, Batch: 4, Rand: r}
+		for range 2000 {
+			if _, err := sgd.Epoch(n, xor); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n.Evaluate(xor, sgd.Cost).Correct == len(xor) {
+			learned++
+		}
+	}
+	return learned
+}
+
+func TestXORIsLearnedByFourHiddenNeurons(t *testing.T) {
+	if learned := xorLearned(t, 2, 4, 1); learned < 95 {
+		t.Errorf("2-4-1 learned XOR from %d of 100 seeds, want at least 95", learned)
+	}
+}
+
+func TestXORIsOftenLearnedByTwoHiddenNeurons(t *testing.T) {
+	learned := xorLearned(t, 2, 2, 1)
+	t.Logf("2-2-1 learned XOR from %d of 100 seeds", learned)
+	if learned < 50 {
+		t.Errorf("2-2-1 learned XOR from %d of 100 seeds, want at least half", learned)
+	}
+}
+
+func TestOneLayerLearnsAnd(t *testing.T) {
+	and := Samples{{{0, 0}, {0}}, {{0, 1}, {0}}, {{1, 0}, {0}}, {{1, 1}, {1}}}
+	n := New(random(1), 2, 1)
+	sgd := &SGD{Rate: 2, Batch: 1, Cost: CrossEntropy}
+	for range 500 {
+		if _, err := sgd.Epoch(n, and); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := n.Evaluate(and, CrossEntropy).Correct; got != 4 {
+		t.Errorf("%d of 4 correct", got)
+	}
+}
+
+func TestCostIsTheMeanBeforeEachUpdate(t *testing.T) {
+	for _, batch := range []int{1, 3, 4, 7} {
+		n := New(random(3), 2, 3, 1)
+		want := 0.0
+		steps := n.Clone()
+		sgd := &SGD{Rate: 1, Batch: batch}
+		for first := 0; first < len(xor); first += batch {
+			part := xor[first:min(first+batch, len(xor))]
+			want += steps.Evaluate(part, Quadratic).Cost * float64(len(part)) / float64(len(xor))
+			if _, err := sgd.Epoch(steps, part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := (&SGD{Rate: 1, Batch: batch}).Epoch(n, xor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustBeClose(t, "cost", []float64{got}, []float64{want}, 1e-15)
+		mustBeSame(t, "parameters", values(n), values(steps))
+	}
+}
+
+func TestShortLastBatchCountsByItsTrueSize(t *testing.T) {
+	n := New(random(4), 2, 3, 1)
+	apart := n.Clone()
+	if _, err := (&SGD{Rate: 1, Batch: 3}).Epoch(n, xor); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []Samples{xor[:3], xor[3:]} {
+		if _, err := (&SGD{Rate: 1, Batch: len(part)}).Epoch(apart, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustBeSame(t, "parameters", values(n), values(apart))
+}
+
+func TestShufflingLeavesTheCallersDataAlone(t *testing.T) {
+	data := append(Samples(nil), xor...)
+	sgd := &SGD{Rate: 1, Batch: 1, Rand: random(1)}
+	n := New(random(1), 2, 2, 1)
+	for range 5 {
+		if _, err := sgd.Epoch(n, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range xor {
+		mustBeSame(t, "sample", append(data[i][0], data[i][1]...), append(xor[i][0], xor[i][1]...))
+	}
+}
+
+// order records in which order its examples are asked for.
+type order struct {
+	Samples
+	asked []int
+}
+
+func (o *order) Example(i int, input, target []float64) {
+	o.asked = append(o.asked, i)
+	o.Samples.Example(i, input, target)
+}
+
+func TestEveryExampleIsSeenOnceAnEpochInRandomOrder(t *testing.T) {
+	data := &order{Samples: append(append(append(Samples{}, xor...), xor...), xor...)}
+	sgd := &SGD{Rate: 0.1, Batch: 5, Rand: random(1)}
+	n := New(random(1), 2, 2, 1)
+	var epochs [2][]int
+	for e := range epochs {
+		data.asked = nil
+		if _, err := sgd.Epoch(n, data); err != nil {
+			t.Fatal(err)
+		}
+		epochs[e] = data.asked
+		seen := make([]int, data.Len())
+		for _, i := range data.asked {
+			seen[i]++
+		}
+		for i, times := range seen {
+			if times != 1 {
+				t.Errorf("epoch %d sees example %d %d times", e, i, times)
+			}
+		}
+	}
+	same := true
+	for i := range epochs[0] {
+		same = same && epochs[0][i] == epochs[1][i]
+	}
+	if same {
+		t.Errorf("two epochs in the same order %v", epochs[0])
+	}
+}
+
+func TestWithoutRandTheExamplesComeInTheirOrder(t *testing.T) {
+	data := &order{Samples: xor}
+	if _, err := (&SGD{Rate: 0.1, Batch: 3}).Epoch(New(random(1), 2, 2, 1), data); err != nil {
+		t.Fatal(err)
+	}
+	for i, asked := range data.asked {
+		if asked != i {
+			t.Fatalf("order %v", data.asked)
+		}
+	}
+}
+
+func TestRateZeroLearnsNothing(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	before := values(n)
+	if _, err := (&SGD{Momentum: 0.9, Decay: 0.1}).Epoch(n, xor); err != nil {
+		t.Fatal(err)
+	}
+	mustBeSame(t, "parameters", values(n), before)
+}
+
+func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		activation Activation
+		input      float64
+	}{
+		{"NaN in the data", Sigmoid, math.NaN()},
+		{"infinity through a ReLU", ReLU, math.Inf(1)},
+		{"overflow through a ReLU", ReLU, 1e300},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := New(random(1), 1, 1)
+			n.Layers[0].Activation, n.Layers[0].Weights.Data[0] = c.activation, 2
+			before := values(n)
+			data := Samples{{{1}, {2}}, {{c.input}, {0}}, {{1}, {2}}}
+			_, err := (&SGD{Rate: 0, Batch: 1}).Epoch(n, data)
+			if err == nil || !strings.HasPrefix(err.Error(), "nn: ") || !strings.Contains(err.Error(), "after 1 of 3") {
+				t.Errorf("error %v, want one that names where it was", err)
+			}
+			mustBeSame(t, "parameters", values(n), before)
+		})
+	}
+}
+
+func TestRateFarTooHighEndsInAnError(t *testing.T) {
+	n := New(random(1), 1, 1)
+	n.Layers[0].Activation = ReLU
+	sgd := &SGD{Rate: 1e100, Batch: 1}
+	for range 20 {
+		// Whichever sign the weight jumps to, one of the two is lit.
+		if _, err := sgd.Epoch(n, Samples{{{1}, {5}}, {{-2}, {5}}}); err != nil {
+			return
+		}
+	}
+	t.Errorf("20 epochs at rate 1e100 without an error")
+}
+
+func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
+	n := New(random(1), 1, 1)
+	n.Layers[0].Weights.Data[0] = 1000
+	data := Samples{{{1}, {0}}}
+	cost, err := (&SGD{Rate: 1, Cost: CrossEntropy}).Epoch(n, data)
+	if cost != 100 || err != nil {
+		t.Errorf("cost %v, error %v; want 100 and none", cost, err)
+	}
+	if w := n.Layers[0].Weights.Data[0]; w != 999 {
+		t.Errorf("weight %v after a step at rate 1, want 999: the delta is a−t = 1", w)
+	}
+}
+
+func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
+	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}); cost != 0 {
+		t.Errorf("cost %v", cost)
+	}
+}
+
+func TestSGDPanicsOnMisuse(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	tanh := n.Clone()
+	tanh.last().Activation = Tanh
+	for name, c := range map[string]struct {
+		sgd   SGD
+		n     *Network
+		data  Examples
+		words []string
+	}{
+		"negative rate":         {SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
+		"NaN rate":              {SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
+		"infinite rate":         {SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
+		"negative batch":        {SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
+		"negative momentum":     {SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
+		"momentum of 1":         {SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
+		"negative decay":        {SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
+		"infinite decay":        {SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
+		"unknown cost":          {SGD{Cost: 9}, n, xor, []string{"cost 9"}},
+		"cross-entropy of tanh": {SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
+		"no examples":           {SGD{}, n, Samples{}, []string{"0 examples"}},
+		"input too long":        {SGD{}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
+		"target too long":       {SGD{}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
+		"no layers":             {SGD{}, new(Network), xor, []string{"0 layers"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustPanic(t, func() { c.sgd.Epoch(c.n, c.data) }, c.words...)
+		})
+	}
+}
+
+func TestSGDBelongsToOneNetwork(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	sgd := &SGD{Rate: 1}
+	if _, err := sgd.Epoch(n, xor); err != nil {
+		t.Fatal(err)
+	}
+	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
+	copied := *sgd
+	mustPanic(t, func() { copied.Epoch(n, xor) }, "copied")
+}
+
+func TestBatchMayChangeBetweenEpochs(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	sgd := &SGD{Rate: 1}
+	for _, batch := range []int{1, 4, 2, 100, 3} {
+		sgd.Batch = batch
+		want := n.Clone()
+		if _, err := (&SGD{Rate: 1, Batch: batch}).Epoch(want, xor); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sgd.Epoch(n, xor); err != nil {
+			t.Fatal(err)
+		}
+		mustBeSame(t, "parameters", values(n), values(want))
+	}
+}
+
+func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
+	digits := Synthetic(random(1), 700)
+	run := func(procs, batch int) ([]float64, Evaluation, float64) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		r := random(2)
+		n := New(r, 784, 16, 16, 10)
+		cost, err := (&SGD{Rate: 3, Batch: batch, Momentum: 0.5, Rand: r}).Epoch(n, digits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(values(n), n.PredictAll(digits).Data...), n.Evaluate(digits, Quadratic), cost
+	}
+	for _, batch := range []int{10, 256} {
+		want, evaluation, cost := run(1, batch)
+		for _, procs := range []int{2, 7} {
+			got, e, c := run(procs, batch)
+			mustBeSame(t, "parameters and outputs", got, want)
+			mustBeSame(t, "costs", []float64{e.Cost, c}, []float64{evaluation.Cost, cost})
+		}
+	}
+}
+
+// plain hides what Images are, so that they come through Example alone.
+type plain struct{ Examples }
+
+func TestImagesAndPlainExamplesGiveTheSameBits(t *testing.T) {
+	digits := Synthetic(random(1), 300)
+	var results [2][]float64
+	for i, data := range []Examples{digits, plain{digits}} {
+		r := random(2)
+		n := New(r, 784, 16, 16, 10)
+		if _, err := (&SGD{Rate: 3, Rand: r}).Epoch(n, data); err != nil {
+			t.Fatal(err)
+		}
+		results[i] = append(values(n), n.PredictAll(data).Data...)
+	}
+	mustBeSame(t, "parameters and outputs", results[0], results[1])
+}
+
+func TestTrainingStepsDoNotAllocate(t *testing.T) {
+	digits := Synthetic(random(1), 500)
+	n := New(random(2), 784, 16, 16, 10)
+	sgd := &SGD{Rate: 1, Rand: random(3)}
+	if _, err := sgd.Epoch(n, digits); err != nil {
+		t.Fatal(err)
+	}
+	if allocs := testing.AllocsPerRun(5, func() { sgd.Epoch(n, digits) }); allocs > 2 {
+		t.Errorf("%v allocations in an epoch of 50 steps, want 2 at most", allocs)
+	}
+}
