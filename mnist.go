@@ -309,12 +309,13 @@ func findIDX(dir, name string) (string, error) {
 }
 
 // FetchMNIST downloads the four files of MNIST into a folder, "" meaning the
-// one that [LoadMNIST] takes. A file that is already there with the published
-// SHA-256 is kept and not asked for. Two mirrors are tried, the next one if
-// one fails, sends something else, or is silent for five seconds; if none
-// delivers, the error joins what each of them said. A file appears under its
-// name only whole and verified, so an interrupted or corrupted download leaves
-// nothing that LoadMNIST would trust.
+// one that [LoadMNIST] takes. A file that is already there is not asked for;
+// if its SHA-256 is not the published one, that is an error, and the file, which
+// may be another data set's, stays as it is. Two mirrors are tried, the next
+// one if one fails, sends something else, or is silent for five seconds; if
+// none delivers, the error joins what each of them said. A file appears under
+// its name only whole and verified, so an interrupted or corrupted download
+// leaves nothing that LoadMNIST would trust.
 //
 // The transport is the caller's, so that programs that only predict need not
 // contain an HTTP client. get must stop when its context is cancelled, as must
@@ -325,6 +326,7 @@ func findIDX(dir, name string) (string, error) {
 //		if err != nil {
 //			return nil, err
 //		}
+//		req.Header.Set("Accept-Encoding", "identity") // the files stay packed
 //		resp, err := http.DefaultClient.Do(req)
 //		if err != nil {
 //			return nil, err
@@ -362,9 +364,13 @@ func fetch(ctx context.Context, path, sum string, get func(context.Context, stri
 	if f, err := os.Open(path); err == nil {
 		have, err := hashOf(f)
 		f.Close()
-		if err == nil && have == sum {
-			return nil
+		if err != nil {
+			return fmt.Errorf("nn: %w", err)
 		}
+		if have != sum {
+			return fmt.Errorf("nn: %s is not MNIST's: its SHA-256 is %s, need %s; remove it, or choose another folder", path, have, sum)
+		}
+		return nil
 	}
 	var failures []error
 	for _, mirror := range mnistMirrors {
@@ -405,7 +411,7 @@ func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Cont
 	if have != sum {
 		return fmt.Errorf("SHA-256 is %s, need %s", have, sum)
 	}
-	if err := temp.Close(); err != nil {
+	if err := errors.Join(temp.Chmod(0o644), temp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp.Name(), path)

@@ -335,7 +335,7 @@ func (p *pass) forward(n *Network) {
 // shows each to visit, together with the index of its first example. Batches
 // are visited on all cores at once.
 func (n *Network) forAll(data Examples, visit func(p *pass, first int)) {
-	const size = 128
+	const size = 16
 	count := data.Len()
 	var next atomic.Int64
 	parallel(min(runtime.GOMAXPROCS(0), (count+size-1)/size), func(int) {

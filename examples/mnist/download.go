@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/nn13002/nn"
+)
+
+// patience is how long a mirror may take to send its first byte. FetchMNIST
+// asks two, so that it takes twice as long to notice that there is no network.
+// A download that has begun may be as slow as it likes: whether it stands
+// still is for FetchMNIST to judge.
+const patience = 4 * time.Second
+
+// download gets MNIST into a folder. Its error fits into one line.
+func download(ctx context.Context, dir string, out *screen, transport http.RoundTripper) error {
+	out.line("No MNIST found: downloading it (11.6 MB)")
+	m := &mirrors{client: http.Client{Transport: transport}, out: out}
+	err := nn.FetchMNIST(ctx, dir, m.get)
+	if err == nil {
+		return nil
+	}
+	var failed *url.Error
+	if errors.As(err, &failed) && !m.reached {
+		return fmt.Errorf("there is no network (%v)", failed.Err)
+	}
+	return fmt.Errorf("the download failed (%s)", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+// mirrors are where MNIST comes from.
+type mirrors struct {
+	client  http.Client
+	out     *screen
+	reached bool // at least one of them
+}
+
+func (m *mirrors) get(ctx context.Context, address string) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancelCause(ctx) // FetchMNIST ends it together with its own
+	alarm := time.AfterFunc(patience, func() { cancel(fmt.Errorf("no answer for %v", patience)) })
+	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept-Encoding", "identity") // the files stay packed
+	m.out.progress(false, "asking %s for %s", req.Host, path.Base(address))
+	resp, err := m.client.Do(req)
+	// Other errors, a certificate that is not trusted for one, came over a network.
+	m.reached = m.reached || !errors.As(err, new(*net.OpError)) && context.Cause(ctx) == nil
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		resp.Body.Close()
+		return nil, errors.New(resp.Status)
+	}
+	return &body{resp.Body, m.out, alarm, path.Base(address), resp.ContentLength, 0}, nil
+}
+
+// A body is a file on its way that shows how far it has come.
+type body struct {
+	io.ReadCloser
+	out        *screen
+	alarm      *time.Timer
+	name       string
+	size, have int64 // bytes; a size below 0 is unknown
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.alarm.Stop()
+	}
+	b.have += int64(n)
+	of := ""
+	if b.size >= 0 {
+		of = fmt.Sprintf(" of %d", (b.size+999)/1000)
+	}
+	b.out.progress(err == io.EOF, "downloading %s   %d%s kB", b.name, (b.have+999)/1000, of)
+	return n, err
+}

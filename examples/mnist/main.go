@@ -1,0 +1,165 @@
+// Mnist trains a network of 784-16-16-10 neurons to read handwritten digits
+// and reports how well it does so:
+//
+//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-cost quadratic|crossentropy] [-seed 1]
+//
+// It takes MNIST from the folder, else from the one that MNIST_DIR names, else
+// from the user's cache, and downloads what is missing. Without a network it
+// goes on with synthetic digits. Ctrl-C stops after the current epoch and
+// still reports; a second one stops at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/nn13002/nn"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // so that a second Ctrl-C is not caught
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, http.DefaultTransport, 20_000))
+}
+
+// run is the program; it returns the exit status. Where there is no MNIST it
+// trains on so many synthetic digits.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport http.RoundTripper, synthetic int) int {
+	o, err := parse(args, stdout)
+	if err == flag.ErrHelp {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "mnist:", err)
+		return 2
+	}
+	out := newScreen(stdout)
+	train, test, what, err := load(ctx, o.data, out, transport, synthetic)
+	if err != nil {
+		out.keep()
+		fmt.Fprintln(stderr, "mnist:", err)
+		if ctx.Err() != nil {
+			return 130 // what a shell calls the end by Ctrl-C
+		}
+		return 1
+	}
+
+	r := rand.New(rand.NewPCG(o.seed, 0))
+	net := nn.New(r, train.Width*train.Height, 16, 16, train.Classes)
+	sgd := &nn.SGD{Rate: o.rate, Batch: o.batch, Cost: o.cost, Rand: r}
+	out.line("Training%s: %d images, %d parameters", what, train.Len(), net.Parameters())
+	var result nn.Evaluation
+	var training time.Duration
+	epochs := 0
+	for epochs < o.epochs {
+		start := time.Now()
+		cost, err := sgd.Epoch(net, train)
+		took := time.Since(start)
+		epochs++
+		if err != nil {
+			out.keep()
+			fmt.Fprintf(stderr, "mnist: epoch %d: %v; try a smaller -rate\n", epochs, err)
+			return 1
+		}
+		training += took
+		result = net.Evaluate(test, o.cost)
+		out.progress(true, "epoch %*d of %d   training cost %.4f   test accuracy %.2f %%   %.2f s",
+			len(fmt.Sprint(o.epochs)), epochs, o.epochs, cost, 100*result.Accuracy(), took.Seconds())
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	out.keep()
+	if epochs < o.epochs {
+		out.line("Stopped after epoch %d of %d.", epochs, o.epochs)
+	}
+
+	out.line("\nAccuracy%s: %.2f %% (%d of %d test images)", what, 100*result.Accuracy(), result.Correct, result.Count)
+	out.line("\nConfusion matrix%s (rows: the digit, columns: the answer):", what)
+	out.matrix(result.Confusion)
+	out.line("\nTraining time%s: %.3f seconds an epoch (mean of %d)", what, training.Seconds()/float64(epochs), epochs)
+	if wrong := result.Count - result.Correct; wrong > 0 {
+		out.line("\nMisread%s, some of %d:\n", what, wrong)
+		out.misread(net, test)
+	}
+	return 0
+}
+
+// load returns MNIST from the folder, downloading it if need be, or else
+// synthetic digits; what is then " on synthetic digits", to be said with
+// every result.
+func load(ctx context.Context, dir string, out *screen, transport http.RoundTripper, synthetic int) (train, test *nn.Images, what string, err error) {
+	train, test, err = nn.LoadMNIST(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return train, test, "", err
+	}
+	err = download(ctx, dir, out, transport)
+	if ctx.Err() != nil && err != nil {
+		return nil, nil, "", errors.New("stopped during the download of MNIST")
+	}
+	if err == nil {
+		train, test, err = nn.LoadMNIST(dir)
+		return train, test, "", err
+	}
+	out.line("No MNIST, %v: going on with synthetic digits", err)
+	r := rand.New(rand.NewPCG(28, 28)) // the same digits whatever -seed says
+	return nn.Synthetic(r, synthetic), nn.Synthetic(r, synthetic/10), " on synthetic digits", nil
+}
+
+type options struct {
+	data          string
+	epochs, batch int
+	rate          float64
+	cost          nn.Cost
+	seed          uint64
+}
+
+// parse reads the command line. Asked for help it writes that, and returns
+// flag.ErrHelp.
+func parse(args []string, help io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet("mnist", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // a mistake gets one line, from run, and not the whole help
+	flags.StringVar(&o.data, "data", "", "`folder` of the MNIST files (default MNIST_DIR, else the user's cache)")
+	flags.IntVar(&o.epochs, "epochs", 30, "passes over the training images")
+	flags.IntVar(&o.batch, "batch", 10, "images in a mini-batch")
+	flags.Float64Var(&o.rate, "rate", 3, "length of a training step")
+	cost := flags.String("cost", "quadratic", "cost function, quadratic or crossentropy")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of the first weights and of the order of the images")
+	if err := flags.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			fmt.Fprintln(help, "Usage: go run ./examples/mnist [flags]")
+			flags.SetOutput(help)
+			flags.PrintDefaults()
+		}
+		return o, err
+	}
+	switch *cost {
+	case "quadratic":
+		o.cost = nn.Quadratic
+	case "crossentropy":
+		o.cost = nn.CrossEntropy
+	default:
+		return o, fmt.Errorf("-cost is %q, need quadratic or crossentropy", *cost)
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case o.epochs < 1:
+		return o, fmt.Errorf("-epochs is %d, need 1 or more", o.epochs)
+	case o.batch < 1:
+		return o, fmt.Errorf("-batch is %d, need 1 or more", o.batch)
+	case !(o.rate >= 0) || math.IsInf(o.rate, 1):
+		return o, fmt.Errorf("-rate is %v, need a finite number from 0", o.rate)
+	}
+	return o, nil
+}

@@ -1,0 +1,446 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/nn13002/nn"
+)
+
+// A transport answers for the network.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// unplugged is a machine without a network.
+var unplugged = transport(func(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Err: errors.New("unplugged")}
+})
+
+func respond(status int, body io.Reader) *http.Response {
+	return &http.Response{
+		StatusCode:    status,
+		Status:        fmt.Sprint(status, " ", http.StatusText(status)),
+		Body:          io.NopCloser(body),
+		ContentLength: -1,
+	}
+}
+
+// start runs the program with 300 synthetic digits in place of MNIST.
+func start(ctx context.Context, network http.RoundTripper, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, args, &out, &err, network, 300)
+	return code, out.String(), err.String()
+}
+
+// folder returns one with files like MNIST's, of 400 and 150 small images.
+func folder(t *testing.T) string {
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, count := range map[string]int{"train": 400, "t10k": 150} {
+		d := nn.Synthetic(r, count)
+		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), []int{count, d.Height, d.Width}, d.Pixels)
+		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), []int{count}, d.Labels)
+	}
+	return dir
+}
+
+func write(t *testing.T, name string, shape []int, data []byte) {
+	var b bytes.Buffer
+	if err := nn.WriteIDX(&b, shape, data); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mustContain fails unless text has the parts in their order.
+func mustContain(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	rest := text
+	for _, part := range parts {
+		i := strings.Index(rest, part)
+		if i < 0 {
+			t.Fatalf("no %q, or not in its place, in:\n%s", part, text)
+		}
+		rest = rest[i+len(part):]
+	}
+}
+
+// mustReport fails unless out is the whole report on so many test images.
+func mustReport(t *testing.T, out, what string, tests int) {
+	t.Helper()
+	mustContain(t, out,
+		"\nAccuracy"+what+": ", fmt.Sprintf(" of %d test images)\n", tests),
+		"\nConfusion matrix"+what+" (", "):\n",
+		"\nTraining time"+what+": ", " seconds an epoch",
+		"\nMisread"+what+", ", "read as ")
+	_, matrix, _ := strings.Cut(out, "the answer):\n")
+	lines := strings.Split(matrix, "\n")
+	if got := strings.Fields(lines[0]); !slices.Equal(got, strings.Fields("0 1 2 3 4 5 6 7 8 9")) {
+		t.Errorf("columns %v", got)
+	}
+	sum, correct := 0, 0
+	for digit, line := range lines[1:11] {
+		if len(line) != len(lines[0]) {
+			t.Errorf("row %q is not aligned with %q", line, lines[0])
+		}
+		for i, field := range strings.Fields(line) {
+			var n int
+			if _, err := fmt.Sscan(field, &n); err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case i == 0 && n != digit:
+				t.Errorf("row %d is headed %d", digit, n)
+			case i > 0:
+				sum += n
+			}
+			if i == digit+1 {
+				correct += n
+			}
+		}
+	}
+	if sum != tests {
+		t.Errorf("the matrix sums to %d, want %d", sum, tests)
+	}
+	mustContain(t, out, fmt.Sprintf("(%d of %d test images)", correct, tests))
+	for line := range strings.Lines(matrix) {
+		if utf8.RuneCountInString(line) > 81 {
+			t.Errorf("wider than 80 columns: %q", line)
+		}
+	}
+}
+
+func TestFolder(t *testing.T) {
+	network := transport(func(r *http.Request) (*http.Response, error) {
+		t.Errorf("asked for %v, although all files are there", r.URL)
+		return nil, errors.New("unplugged")
+	})
+	dir := folder(t)
+	for _, cost := range []string{"quadratic", "crossentropy"} {
+		t.Setenv("MNIST_DIR", t.TempDir())
+		code, out, err := start(t.Context(), network, "-data", dir, "-epochs", "2", "-cost", cost)
+		if code != 0 || err != "" {
+			t.Fatalf("exit %d: %s", code, err)
+		}
+		mustContain(t, out, "Training: 400 images, 13002 parameters\n", "epoch 1 of 2 ", " training cost ", " test accuracy ", " s\n", "epoch 2 of 2 ")
+		mustReport(t, out, "", 150)
+		if strings.ContainsAny(out, "\r\x1b") {
+			t.Errorf("control characters outside of a terminal: %q", out)
+		}
+
+		t.Setenv("MNIST_DIR", dir)
+		if code, again, err := start(t.Context(), network, "-epochs", "2", "-cost", cost); code != 0 || accuracy(again) != accuracy(out) {
+			t.Errorf("from MNIST_DIR: exit %d, %s, want %s; %s", code, accuracy(again), accuracy(out), err)
+		}
+	}
+}
+
+// accuracy returns the line with that.
+func accuracy(out string) string {
+	_, line, _ := strings.Cut(out, "\nAccuracy")
+	line, _, _ = strings.Cut(line, "\n")
+	return line
+}
+
+func TestNoMNIST(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		network transport
+		notice  string
+	}{
+		{"unplugged", unplugged, "there is no network (dial: unplugged)"},
+		{"untrusted", func(*http.Request) (*http.Response, error) {
+			return nil, &tls.CertificateVerificationError{Err: errors.New("who is this?")}
+		}, "the download failed ("},
+		{"not found", func(*http.Request) (*http.Response, error) { return respond(404, http.NoBody), nil }, "404 Not Found"},
+		{"wrong bytes", func(*http.Request) (*http.Response, error) { return respond(200, strings.NewReader("wrong")), nil }, "SHA-256"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			t.Setenv("MNIST_DIR", dir)
+			code, out, err := start(t.Context(), test.network, "-epochs", "1")
+			if code != 0 || err != "" {
+				t.Fatalf("exit %d: %s", code, err)
+			}
+			notices := 0
+			for line := range strings.Lines(out) {
+				if strings.Contains(line, test.notice) {
+					notices++
+					mustContain(t, line, "No MNIST, ", "going on with synthetic digits\n")
+				}
+			}
+			if notices != 1 || strings.Contains(out, "no network") != strings.Contains(test.notice, "no network") {
+				t.Errorf("want one line that says %q:\n%s", test.notice, out)
+			}
+			mustContain(t, out, "Training on synthetic digits: 300 images")
+			mustReport(t, out, " on synthetic digits", 30)
+			if left, _ := os.ReadDir(dir); len(left) > 0 {
+				t.Errorf("left in the folder: %v", left)
+			}
+		})
+	}
+}
+
+// A drip is a body that sends a byte every few seconds.
+type drip struct {
+	ctx  context.Context
+	left int
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	select {
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	case <-time.After(3 * time.Second):
+		d.left--
+		return copy(p, "."), nil
+	}
+}
+
+// A silent body sends nothing until it is given up.
+type silent struct{ ctx context.Context }
+
+func (s *silent) Read([]byte) (int, error) {
+	<-s.ctx.Done()
+	return 0, context.Cause(s.ctx)
+}
+
+// In a bubble of synctest the clock jumps to the next alarm, nobody waits.
+func TestSilence(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	for _, test := range []struct {
+		name     string
+		network  transport
+		notice   string
+		min, max time.Duration
+	}{
+		{"nobody answers", func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, context.Cause(r.Context())
+		}, "there is no network (no answer for 4s)", 0, 9 * time.Second},
+		{"an answer without a byte", func(r *http.Request) (*http.Response, error) {
+			return respond(200, &silent{r.Context()}), nil
+		}, "the download failed (", 0, 9 * time.Second},
+		{"slow but alive", func(r *http.Request) (*http.Response, error) {
+			return respond(200, &drip{r.Context(), 20}), nil
+		}, "SHA-256", 120 * time.Second, 121 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				from := time.Now()
+				code, out, err := start(t.Context(), test.network, "-epochs", "1")
+				if code != 0 || err != "" {
+					t.Fatalf("exit %d: %s", code, err)
+				}
+				mustContain(t, out, test.notice, "going on with synthetic digits\n", "Accuracy on synthetic digits")
+				if took := time.Since(from); took < test.min || took > test.max {
+					t.Errorf("took %v, want %v to %v", took, test.min, test.max)
+				}
+			})
+		})
+	}
+}
+
+func TestInterruptedDownload(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	network := transport(func(r *http.Request) (*http.Response, error) {
+		cancel()
+		return nil, r.Context().Err()
+	})
+	code, out, err := start(ctx, network)
+	if code != 130 || err != "mnist: stopped during the download of MNIST\n" {
+		t.Errorf("exit %d: %q, want 130", code, err)
+	}
+	if strings.Contains(out, "raining") || strings.Contains(out, "synthetic") {
+		t.Errorf("goes on: %s", out)
+	}
+}
+
+// A tripwire is a writer that calls act when it sees a text.
+type tripwire struct {
+	bytes.Buffer
+	text string
+	act  func()
+}
+
+func (w *tripwire) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(w.text)) {
+		w.act()
+	}
+	return w.Buffer.Write(p)
+}
+
+func TestInterruptedTraining(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &tripwire{text: "epoch  2 of 30", act: cancel}
+	var err bytes.Buffer
+	if code := run(ctx, []string{"-data", folder(t)}, out, &err, unplugged, 300); code != 0 || err.Len() > 0 {
+		t.Fatalf("exit %d: %s", code, &err)
+	}
+	mustContain(t, out.String(), "epoch  1 of 30", "epoch  2 of 30", "Stopped after epoch 2 of 30.\n", "(mean of 2)")
+	mustReport(t, out.String(), "", 150)
+	if strings.Contains(out.String(), "epoch  3") {
+		t.Errorf("goes on:\n%s", out)
+	}
+}
+
+func TestFlags(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	for _, test := range []struct{ args, message string }{
+		{"-batch 0", "-batch is 0"},
+		{"-batch -5", "-batch is -5"},
+		{"-epochs 0", "-epochs is 0"},
+		{"-epochs x", "-epochs"},
+		{"-rate -1", "-rate is -1"},
+		{"-rate NaN", "-rate is NaN"},
+		{"-rate +Inf", "-rate is +Inf"},
+		{"-cost hinge", `-cost is "hinge"`},
+		{"-seed -1", "-seed"},
+		{"-speed 3", "-speed"},
+		{"30", `"30"`},
+	} {
+		code, out, err := start(t.Context(), unplugged, strings.Fields(test.args)...)
+		if code != 2 || out != "" || !strings.HasPrefix(err, "mnist: ") || !strings.Contains(err, test.message) || strings.Count(err, "\n") != 1 {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q, want 2 and one line that says %q", test.args, code, out, err, test.message)
+		}
+	}
+
+	code, out, err := start(t.Context(), unplugged, "-h")
+	if code != 0 || err != "" {
+		t.Errorf("-h: exit %d: %s", code, err)
+	}
+	mustContain(t, out, "go run ./examples/mnist", "-batch", "-cost", "-data", "-epochs", "-rate", "-seed")
+}
+
+func TestBrokenFile(t *testing.T) {
+	dir := folder(t)
+	name := filepath.Join(dir, "t10k-images-idx3-ubyte")
+	if err := os.Truncate(name, 1000); err != nil {
+		t.Fatal(err)
+	}
+	code, out, err := start(t.Context(), unplugged, "-data", dir)
+	if code != 1 || out != "" || !strings.Contains(err, name) {
+		t.Errorf("exit %d, stdout %q, stderr %q, want 1 and the name of the file", code, out, err)
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	code, _, err := start(t.Context(), unplugged, "-data", folder(t), "-rate", "1.7e308", "-batch", "1", "-cost", "crossentropy")
+	if code != 1 || !strings.HasPrefix(err, "mnist: epoch ") || !strings.Contains(err, "the cost is") {
+		t.Errorf("exit %d: %q, want 1 and that the cost is no number", code, err)
+	}
+}
+
+// The published files come from a folder through a real HTTP server.
+func TestDownload(t *testing.T) {
+	const first = "train-images-idx3-ubyte.gz"
+	source := os.Getenv("MNIST_DIR")
+	if source == "" {
+		source = "../../../shared/mnist"
+	}
+	if _, err := os.Stat(filepath.Join(source, first)); err != nil {
+		t.Skipf("no MNIST to serve in %s; set MNIST_DIR to a folder that holds it", source)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(source)))
+	defer server.Close()
+	network := transport(func(r *http.Request) (*http.Response, error) {
+		address, err := url.Parse(server.URL + "/" + path.Base(r.URL.Path))
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.URL, r.Host = address, address.Host
+		return server.Client().Transport.RoundTrip(r)
+	})
+
+	dir := filepath.Join(t.TempDir(), "new")
+	t.Setenv("MNIST_DIR", dir)
+	code, out, err := start(t.Context(), network, "-epochs", "1")
+	if code != 0 || err != "" {
+		t.Fatalf("exit %d: %s", code, err)
+	}
+	mustContain(t, out, "No MNIST found: downloading it", first+"   9913 of 9913 kB\n", "Training: 60000 images")
+	mustReport(t, out, "", 10_000)
+	if _, err := os.Stat(filepath.Join(dir, first)); err != nil {
+		t.Error(err)
+	}
+	if code, again, _ := start(t.Context(), unplugged, "-epochs", "1"); code != 0 || accuracy(again) != accuracy(out) {
+		t.Errorf("from the downloaded files: exit %d, %s, want %s", code, accuracy(again), accuracy(out))
+	}
+}
+
+func TestScreen(t *testing.T) {
+	show := func(terminal bool) string {
+		var b strings.Builder
+		s := &screen{w: &b, terminal: terminal}
+		s.progress(false, "asking")
+		s.progress(true, "half")
+		s.line("so far")
+		s.progress(true, "all")
+		s.keep()
+		s.keep()
+		return b.String()
+	}
+	if got, want := show(false), "half\nso far\nall\n"; got != want {
+		t.Errorf("in a pipe %q, want %q", got, want)
+	}
+	if got, want := show(true), "\rasking\x1b[K\rhalf\x1b[K\r\x1b[Kso far\n\rall\x1b[K\n"; got != want {
+		t.Errorf("in a terminal %q, want %q", got, want)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if newScreen(file).terminal {
+		t.Error("takes a file for a terminal")
+	}
+}
+
+func TestDraw(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 7, 5))
+	for _, p := range [][2]int{{3, 1}, {4, 1}, {4, 2}, {6, 2}, {6, 3}, {5, 4}} {
+		img.Pix[p[1]*img.Stride+p[0]] = 200
+	}
+	img.Pix[0] = 90 // no ink beside 200
+	want := []string{
+		"       ▄▄          ",
+		"        ▀ █        ",
+		"         ▀         ",
+	}
+	if got := draw(img); !slices.Equal(got, want) {
+		t.Errorf("drawn as %q, want %q", got, want)
+	}
+	blank := strings.Repeat(" ", 19)
+	if got := draw(image.NewGray(image.Rect(0, 0, 3, 3))); !slices.Equal(got, []string{blank, blank}) {
+		t.Errorf("an empty picture is drawn as %q", got)
+	}
+}
