@@ -8,7 +8,8 @@ import "fmt"
 // [Samples] and [*Images] are Examples. To use data of your own where it lies,
 // implement the two methods.
 type Examples interface {
-	// Len returns the number of examples.
+	// Len returns the number of examples, which stays the same while they are
+	// in use.
 	Len() int
 	// Example writes example i, 0 ≤ i < Len(), into input and target and fills
 	// both whole. Their lengths are the network's inputs and outputs; if the
@@ -32,7 +33,7 @@ type Samples [][2][]float64
 func (s Samples) Len() int { return len(s) }
 
 // Example copies sample i into input and target. It panics if their lengths
-// are not those of the sample.
+// differ from the sample's.
 func (s Samples) Example(i int, input, target []float64) {
 	if len(s[i][0]) != len(input) || len(s[i][1]) != len(target) {
 		panic(fmt.Sprintf("nn: sample %d has %d inputs and %d targets for a network of %d inputs and %d outputs",

@@ -5,9 +5,12 @@ import (
 	"sort"
 )
 
-// ink is a matrix by what is not zero in it. Row i has count[i] such elements;
-// element k of them stands in column index[i*cols+k] and is value[i*cols+k],
-// columns ascending.
+// ink is a matrix by what is not zero in it: 150 of a digit's 784 pixels. To
+// find them takes about as long as the first layer of 16 neurons does with
+// them, so they are listed once for both ways, forward and update.
+//
+// Row i has count[i] elements that are not zero; number k of them stands in
+// column index[i*cols+k] and is value[i*cols+k], columns ascending.
 type ink struct {
 	cols  int
 	count []int32

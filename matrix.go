@@ -1,13 +1,16 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Matrix is a dense matrix of float64, stored row by row.
 //
 // The network is made of three products: [Matrix.Mul] runs it forward,
 // [Matrix.MulT] carries the error backward, [Matrix.AddTMul] updates the
-// weights. All three pass over what is zero in their left factor: four fifths
-// of the pixels of a handwritten digit are.
+// weights. The first and the last pass over what is zero in a, as four fifths
+// of the pixels of a handwritten digit are, and so take 0·∞ and 0·NaN for 0.
 type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (i, j) is Data[i*Cols+j]
@@ -17,10 +20,11 @@ type Matrix struct {
 	ink *ink
 }
 
-// NewMatrix returns a matrix of zeros. It panics if a dimension is below 1.
+// NewMatrix returns a matrix of zeros. It panics if a dimension is below 1 or
+// an int cannot hold the number of elements.
 func NewMatrix(rows, cols int) *Matrix {
-	if rows < 1 || cols < 1 {
-		panic(fmt.Sprintf("nn: matrix of %d×%d, need at least 1×1", rows, cols))
+	if rows < 1 || cols < 1 || rows > math.MaxInt/cols {
+		panic(fmt.Sprintf("nn: matrix of %d×%d, need at least 1×1 and at most %d elements", rows, cols, math.MaxInt))
 	}
 	return &Matrix{Rows: rows, Cols: cols, Data: make([]float64, rows*cols)}
 }
@@ -35,8 +39,8 @@ func (m *Matrix) Row(i int) []float64 {
 //	m[i][j] = Σₖ a[i][k]·b[k][j]
 //
 // Row i of the result is the sum of the rows of b, each as strong as the
-// element of a that points to it. Mul panics if the shapes do not fit or m is
-// a or b.
+// element of a that points to it. Mul panics if the shapes do not fit or m
+// shares memory with a or b.
 func (m *Matrix) Mul(a, b *Matrix) {
 	if m.Rows != a.Rows || m.Cols != b.Cols || a.Cols != b.Rows {
 		panic(fmt.Sprintf("nn: Mul sets %d×%d to %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
@@ -64,7 +68,7 @@ func (m *Matrix) Mul(a, b *Matrix) {
 //
 //	m[i][j] = Σₖ a[i][k]·b[j][k]
 //
-// It panics if the shapes do not fit or m is a or b.
+// It panics if the shapes do not fit or m shares memory with a or b.
 func (m *Matrix) MulT(a, b *Matrix) {
 	if m.Rows != a.Rows || m.Cols != b.Rows || a.Cols != b.Cols {
 		panic(fmt.Sprintf("nn: MulT sets %d×%d to %d×%d times the transpose of %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
@@ -79,7 +83,7 @@ func (m *Matrix) MulT(a, b *Matrix) {
 //
 //	m[k][j] += c · Σᵢ a[i][k]·b[i][j]
 //
-// It panics if the shapes do not fit or m is a or b.
+// It panics if the shapes do not fit or m shares memory with a or b.
 func (m *Matrix) AddTMul(c float64, a, b *Matrix) {
 	if m.Rows != a.Cols || m.Cols != b.Cols || a.Rows != b.Rows {
 		panic(fmt.Sprintf("nn: AddTMul adds to %d×%d the transpose of %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
@@ -109,7 +113,11 @@ func (m *Matrix) addTMul(c float64, a, b *Matrix, lo, hi int) {
 }
 
 func (m *Matrix) mustNotBe(a, b *Matrix) {
-	if m == a || m == b {
+	if shares(m, a) || shares(m, b) {
 		panic("nn: a matrix product cannot be stored in one of its own factors")
 	}
+}
+
+func shares(m, a *Matrix) bool {
+	return m == a || len(m.Data) > 0 && len(a.Data) > 0 && &m.Data[0] == &a.Data[0]
 }

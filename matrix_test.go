@@ -207,11 +207,13 @@ func TestProductsPanicIfStoredInAFactor(t *testing.T) {
 	mustPanic(t, func() { m.Mul(m, a) }, "own factors")
 	mustPanic(t, func() { m.MulT(a, m) }, "own factors")
 	mustPanic(t, func() { m.AddTMul(1, m, m) }, "own factors")
+	mustPanic(t, func() { m.Mul(&Matrix{Rows: 3, Cols: 3, Data: m.Data}, a) }, "own factors")
 }
 
-func TestNewMatrixPanicsBelowOne(t *testing.T) {
+func TestNewMatrixPanicsOnSizesThatCannotBe(t *testing.T) {
 	mustPanic(t, func() { NewMatrix(0, 3) }, "0×3")
 	mustPanic(t, func() { NewMatrix(3, -1) }, "3×-1")
+	mustPanic(t, func() { NewMatrix(math.MaxInt/2, 3) }, "×3", "at most")
 }
 
 func TestRowSharesMemoryAndCannotGrowIntoTheNext(t *testing.T) {

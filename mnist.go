@@ -69,9 +69,17 @@ func (d *Images) target(i, inputs int, target []float64) {
 	target[label] = 1
 }
 
+// pixels returns the pixels of image i.
 func (d *Images) pixels(i int) []byte {
+	d.check()
 	size := d.Width * d.Height
 	return d.Pixels[i*size : (i+1)*size : (i+1)*size]
+}
+
+func (d *Images) check() {
+	if d.Width < 1 || d.Height < 1 || len(d.Pixels) != len(d.Labels)*d.Width*d.Height {
+		panic(fmt.Sprintf("nn: %d labels and %d pixels for images of %d×%d", len(d.Labels), len(d.Pixels), d.Width, d.Height))
+	}
 }
 
 // Image returns image i. It shares memory with d.
@@ -82,6 +90,7 @@ func (d *Images) Image(i int) *image.Gray {
 // Slice returns images i to j, j excluded: to keep a part for validation. It
 // shares memory with d.
 func (d *Images) Slice(i, j int) *Images {
+	d.check()
 	size := d.Width * d.Height
 	return &Images{d.Width, d.Height, d.Classes, d.Pixels[i*size : j*size : j*size], d.Labels[i:j:j]}
 }
@@ -91,35 +100,42 @@ func (d *Images) Slice(i, j int) *Images {
 // dimensions, each dimension as a big-endian uint32, and the data, the last
 // dimension closest together (Yann LeCun, The MNIST database). It returns an
 // error if the file is anything else, ends early, or goes on after its data.
-// Whatever the header claims, it allocates no more than 64 KB or four times
-// what it has really read.
+// Whatever the header claims, it asks for memory as the data arrives: 64 KB,
+// and when that is full for at most four times what it has.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
+	if shape, data, err = readIDX(r); err != nil {
+		return nil, nil, fmt.Errorf("nn: %w", err)
+	}
+	return shape, data, nil
+}
+
+func readIDX(r io.Reader) (shape []int, data []byte, err error) {
 	b := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := b.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, nil, fmt.Errorf("nn: gzip header: %w", err)
+			return nil, nil, fmt.Errorf("gzip header: %w", err)
 		}
 		b = bufio.NewReaderSize(z, 1<<16)
 	}
 	var magic [4]byte
 	if n, err := io.ReadFull(b, magic[:]); err != nil {
-		return nil, nil, fmt.Errorf("nn: IDX header of %d bytes, need 4: %w", n, unexpected(err))
+		return nil, nil, fmt.Errorf("IDX header of %d bytes, need 4: %w", n, unexpected(err))
 	}
 	if magic[0] != 0 || magic[1] != 0 {
-		return nil, nil, fmt.Errorf("nn: no IDX file: it starts with % x, need 00 00", magic[:2])
+		return nil, nil, fmt.Errorf("no IDX file: it starts with % x, need 00 00", magic[:2])
 	}
 	if magic[2] != idxBytes {
-		return nil, nil, fmt.Errorf("nn: IDX data of type %#02x, need unsigned bytes, %#02x", magic[2], idxBytes)
+		return nil, nil, fmt.Errorf("IDX data of type %#02x, need unsigned bytes, %#02x", magic[2], idxBytes)
 	}
 	size := 1
 	for i := range int(magic[3]) {
 		var dim uint32
 		if err := binary.Read(b, binary.BigEndian, &dim); err != nil {
-			return nil, nil, fmt.Errorf("nn: IDX header ends in dimension %d of %d: %w", i, magic[3], unexpected(err))
+			return nil, nil, fmt.Errorf("IDX header ends in dimension %d of %d: %w", i, magic[3], unexpected(err))
 		}
 		if dim > 1<<31-1 || dim > 0 && size > maxIDX/int(dim) {
-			return nil, nil, fmt.Errorf("nn: IDX dimensions %v and %d multiply to more than %d", shape, dim, maxIDX)
+			return nil, nil, fmt.Errorf("IDX dimensions %v and %d multiply to more than %d", shape, dim, maxIDX)
 		}
 		shape = append(shape, int(dim))
 		size *= int(dim)
@@ -132,16 +148,16 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 		grown := make([]byte, room)
 		n, err := io.ReadFull(b, grown[copy(grown, data):])
 		if err != nil {
-			return nil, nil, fmt.Errorf("nn: IDX data of %d bytes, the dimensions %v need %d: %w", len(data)+n, shape, size, unexpected(err))
+			return nil, nil, fmt.Errorf("IDX data of %d bytes, the dimensions %v need %d: %w", len(data)+n, shape, size, unexpected(err))
 		}
 		data = grown
 	}
 	// Reading on to the end makes gzip compare its own checksum as well.
 	switch _, err := b.ReadByte(); {
 	case err == nil:
-		return nil, nil, fmt.Errorf("nn: IDX data goes on after the %d bytes that the dimensions %v need", size, shape)
+		return nil, nil, fmt.Errorf("IDX data goes on after the %d bytes that the dimensions %v need", size, shape)
 	case err != io.EOF:
-		return nil, nil, fmt.Errorf("nn: after the IDX data: %w", err)
+		return nil, nil, fmt.Errorf("after the IDX data: %w", err)
 	}
 	return shape, data, nil
 }
@@ -169,7 +185,7 @@ func WriteIDX(w io.Writer, shape []int, data []byte) error {
 	header := []byte{0, 0, idxBytes, byte(len(shape))}
 	size := 1
 	for _, dim := range shape {
-		if dim < 0 || dim > 0 && size > maxIDX/dim {
+		if dim < 0 || dim > maxIDX || dim > 0 && size > maxIDX/dim {
 			panic(fmt.Sprintf("nn: IDX dimensions %v, need 0 or more that multiply to at most %d", shape, maxIDX))
 		}
 		size *= dim
@@ -222,7 +238,7 @@ func readIDXFile(name string, dimensions int) (shape []int, data []byte, err err
 		return nil, nil, fmt.Errorf("nn: %w", err)
 	}
 	defer f.Close()
-	shape, data, err = ReadIDX(f)
+	shape, data, err = readIDX(f)
 	if err != nil {
 		return nil, nil, fmt.Errorf("nn: %s: %w", name, err)
 	}
@@ -301,21 +317,27 @@ func findIDX(dir, name string) (string, error) {
 	dotted := name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]
 	for _, spelling := range []string{name + ".gz", name, dotted + ".gz", dotted} {
 		path := filepath.Join(dir, spelling)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().IsRegular() {
 			return path, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("nn: %w", err)
 		}
 	}
 	return "", fmt.Errorf("nn: neither %s nor %s, packed (.gz) or plain, in %s: %w", name, dotted, dir, fs.ErrNotExist)
 }
 
 // FetchMNIST downloads the four files of MNIST into a folder, "" meaning the
-// one that [LoadMNIST] takes. A file that is already there is not asked for;
-// if its SHA-256 is not the published one, that is an error, and the file, which
-// may be another data set's, stays as it is. Two mirrors are tried, the next
-// one if one fails, sends something else, or is silent for five seconds; if
-// none delivers, the error joins what each of them said. A file appears under
-// its name only whole and verified, so an interrupted or corrupted download
-// leaves nothing that LoadMNIST would trust.
+// one that [LoadMNIST] takes. A file that is already there with its published
+// SHA-256 is not asked for. If one is there in any of LoadMNIST's spellings but
+// with another sum, it may belong to another data set: FetchMNIST then changes
+// nothing and returns an error that wraps [fs.ErrExist].
+//
+// Two mirrors are tried, the next one if one fails, sends something else, or is
+// silent for five seconds; if none delivers, the error joins what each of them
+// said. A file appears under its name only whole and verified, so an
+// interrupted or corrupted download leaves nothing that LoadMNIST would trust.
 //
 // The transport is the caller's, so that programs that only predict need not
 // contain an HTTP client. get must stop when its context is cancelled, as must
@@ -347,12 +369,49 @@ func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, u
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("nn: %w", err)
 	}
-	for _, file := range mnistFiles {
+	var missing []int
+	for i, file := range mnistFiles {
+		there, err := isPublished(dir, file.name, file.sum)
+		if err != nil {
+			return err
+		}
+		if !there {
+			missing = append(missing, i)
+		}
+	}
+	for _, i := range missing {
+		file := mnistFiles[i]
 		if err := fetch(ctx, filepath.Join(dir, file.name+".gz"), file.sum, get); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isPublished tells whether the file is in the folder. It is an error if the
+// folder has another one in its place.
+func isPublished(dir, name, sum string) (bool, error) {
+	path, err := findIDX(dir, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false, fmt.Errorf("nn: %w", err)
+	}
+	defer f.Close()
+	have, err := hashOf(f)
+	if err != nil {
+		return false, fmt.Errorf("nn: %s: %w", path, err)
+	}
+	if have != sum {
+		return false, fmt.Errorf("nn: %s %w and is not %s.gz as published: its SHA-256 is %s, need %s; remove it, or choose another folder",
+			path, fs.ErrExist, name, have, sum)
+	}
+	return true, nil
 }
 
 // silence is how long a mirror may send nothing before the next one is tried.
@@ -361,17 +420,6 @@ const silence = 5 * time.Second
 // fetch makes path the file with the given SHA-256, from the first mirror that
 // delivers it.
 func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
-	if f, err := os.Open(path); err == nil {
-		have, err := hashOf(f)
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("nn: %w", err)
-		}
-		if have != sum {
-			return fmt.Errorf("nn: %s is not MNIST's: its SHA-256 is %s, need %s; remove it, or choose another folder", path, have, sum)
-		}
-		return nil
-	}
 	var failures []error
 	for _, mirror := range mnistMirrors {
 		url := mirror + filepath.Base(path)
@@ -395,6 +443,9 @@ func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Cont
 	body, err := get(ctx, url)
 	if err != nil {
 		return because(ctx, err)
+	}
+	if body == nil {
+		return errors.New("no error and nothing to read")
 	}
 	defer body.Close()
 

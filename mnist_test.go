@@ -141,6 +141,9 @@ func TestReadIDXAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
 func TestWriteIDXPanicsOnMisuse(t *testing.T) {
 	mustPanic(t, func() { WriteIDX(io.Discard, []int{2, 3}, make([]byte, 5)) }, "[2 3]", "5 bytes")
 	mustPanic(t, func() { WriteIDX(io.Discard, []int{-1, -1}, make([]byte, 1)) }, "[-1 -1]")
+	tooLarge := maxIDX
+	tooLarge++ // on 32 bits a negative number
+	mustPanic(t, func() { WriteIDX(io.Discard, []int{0, tooLarge}, nil) }, "2147483648")
 	mustPanic(t, func() { WriteIDX(io.Discard, []int{1 << 20, 1 << 20}, nil) }, "1048576")
 	mustPanic(t, func() { WriteIDX(io.Discard, make([]int, 256), nil) }, "256 dimensions")
 }
@@ -249,7 +252,9 @@ func TestLoadMNISTNamesTheBrokenFile(t *testing.T) {
 		dir := writeSet(t, 2, asPublished, false)
 		write(t, dir, name, []byte("<html>404</html>"))
 		_, _, err := LoadMNIST(dir)
-		mustName(t, err, name, "3c 68")
+		if mustName(t, err, name, "3c 68"); strings.Count(err.Error(), "nn: ") != 1 {
+			t.Errorf("error %q, want one nn: in it", err)
+		}
 	}
 }
 
@@ -302,6 +307,8 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	d := Synthetic(random(1), 3)
 	mustPanic(t, func() { d.Example(0, make([]float64, 783), make([]float64, 10)) }, "28×28", "783 inputs")
 	mustPanic(t, func() { d.Example(0, make([]float64, 784), make([]float64, 9)) }, "10 classes", "9 outputs")
+	mustPanic(t, func() { (&Images{2, 1, 3, []byte{1, 2, 3}, []byte{0, 1}}).Image(0) }, "2 labels", "3 pixels", "2×1")
+	mustPanic(t, func() { (&Images{-2, -1, 3, []byte{1, 2}, []byte{0}}).Slice(0, 1) }, "-2×-1")
 	d.Labels[1] = 10
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
 }
@@ -382,6 +389,9 @@ func mustHold(t *testing.T, dir string, names ...string) {
 
 func TestFetchMNISTDownloadsTheRealFilesOnce(t *testing.T) {
 	source := mnistFolder()
+	if source == "" {
+		source = os.Getenv("MNIST_DIR")
+	}
 	if _, err := os.Stat(filepath.Join(source, "train-images-idx3-ubyte.gz")); err != nil {
 		t.Skip("needs the MNIST files as they were published, packed")
 	}
@@ -408,7 +418,8 @@ func TestFetchMNISTDownloadsTheRealFilesOnce(t *testing.T) {
 func TestFetchTriesTheNextMirror(t *testing.T) {
 	content := []byte("what was published")
 	for name, first := range map[string]func() (io.ReadCloser, error){
-		"after an error": func() (io.ReadCloser, error) { return nil, errors.New("connection refused") },
+		"after an error":    func() (io.ReadCloser, error) { return nil, errors.New("connection refused") },
+		"after an omission": func() (io.ReadCloser, error) { return nil, nil },
 		"after another file": func() (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("<html>Please log in</html>")), nil
 		},
@@ -457,16 +468,19 @@ func TestFetchReportsWhatEachMirrorSaid(t *testing.T) {
 	mustHold(t, dir)
 }
 
-func TestFetchLeavesAFileAloneThatIsNotMNISTs(t *testing.T) {
-	dir := t.TempDir()
-	file := write(t, dir, mnistFiles[0].name+".gz", []byte("trousers"))
-	get := func(context.Context, string) (io.ReadCloser, error) {
-		t.Error("asks a mirror for it")
-		return nil, errors.New("no")
-	}
-	mustName(t, FetchMNIST(t.Context(), dir, get), file, sumOf([]byte("trousers")), mnistFiles[0].sum)
-	if got, _ := os.ReadFile(file); string(got) != "trousers" {
-		t.Errorf("the file is now %q", got)
+func TestFetchChangesNothingInAFolderOfAnotherDataSet(t *testing.T) {
+	for _, name := range []string{"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte"} {
+		dir := t.TempDir()
+		file := write(t, dir, name, []byte("trousers"))
+		get := func(context.Context, string) (io.ReadCloser, error) {
+			t.Error("asks a mirror")
+			return nil, errors.New("no")
+		}
+		err := FetchMNIST(t.Context(), dir, get)
+		if mustName(t, err, file, sumOf([]byte("trousers")), mnistFiles[3].sum); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%v does not wrap fs.ErrExist", err)
+		}
+		mustHold(t, dir, name)
 	}
 }
 

@@ -36,6 +36,7 @@
 // Weights are stored inputs × neurons, so a layer is a product of matrices:
 //
 //	forward    Zₗ = Aₗ₋₁·Wₗ + bₗ          Aₗ = σ(Zₗ)            layer.go
+//	cost       C = ½‖A_L − T‖², the mean over the batch        train.go
 //	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)                       train.go
 //	backward   Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)                      layer.go
 //	update     Wₗ −= η/m · Aₗ₋₁ᵀ·Δₗ       bₗ −= η/m · ΣΔₗ       train.go
@@ -44,7 +45,8 @@
 // Learning, chapters 1 and 2, with rows for his columns.
 //
 // Read the files in this order: matrix.go, activation.go, layer.go,
-// network.go, train.go.
+// network.go, train.go; then examples.go, mnist.go and synthetic.go for what
+// it learns from.
 package nn
 
 import (
@@ -138,10 +140,10 @@ func (n *Network) Predict(input []float64) []float64 {
 }
 
 // Classify returns the class that the network sees in an input: the index of
-// the largest output, the first if there are several. A network with a single
-// output tells two classes apart: 1 if the output is at least 0.5 (Tanh: 0),
-// else 0. Classify panics if the input is not as long as the network has
-// inputs.
+// the largest output, the first if there are several; NaN is never the
+// largest. A network with a single output tells two classes apart: 1 if the
+// output is at least 0.5 (Tanh: 0), else 0. Classify panics if the input is
+// not as long as the network has inputs.
 func (n *Network) Classify(input []float64) int {
 	n.check()
 	var room [narrow]float64
@@ -189,10 +191,10 @@ func (n *Network) class(output []float64) int {
 		}
 		return 0
 	}
-	best := 0
+	best, largest := 0, math.Inf(-1)
 	for j, a := range output {
-		if a > output[best] {
-			best = j
+		if a > largest {
+			best, largest = j, a
 		}
 	}
 	return best
@@ -291,6 +293,19 @@ func newPass(n *Network, m int) *pass {
 	return p
 }
 
+// fits tells whether the network's layers are those that newPass saw.
+func (p *pass) fits(n *Network) bool {
+	if len(p.activations) != len(n.Layers) || p.input.Cols != n.inputs() {
+		return false
+	}
+	for i, l := range n.Layers {
+		if p.activations[i].Cols != len(l.Biases) {
+			return false
+		}
+	}
+	return true
+}
+
 func (p *pass) output() *Matrix { return p.activations[len(p.activations)-1] }
 
 // resize makes the pass one of m examples, m being no more than newPass made
@@ -367,12 +382,17 @@ func parallel(workers int, work func(worker int)) {
 	var failure atomic.Pointer[any]
 	for w := range workers {
 		done.Go(func() {
+			finished := false
 			defer func() {
 				if r := recover(); r != nil {
+					failure.Store(&r)
+				} else if !finished { // by runtime.Goexit, perhaps in an Example
+					r = "nn: a goroutine ended before its work"
 					failure.Store(&r)
 				}
 			}()
 			work(w)
+			finished = true
 		})
 	}
 	done.Wait()
@@ -390,13 +410,16 @@ func (n *Network) check() {
 	if len(n.Layers) == 0 {
 		panic("nn: network of 0 layers, need at least 1")
 	}
-	before := n.inputs()
+	before := 0
 	for i, l := range n.Layers {
+		if l == nil || l.Weights == nil {
+			panic(fmt.Sprintf("nn: layer %d is nil or has no weights", i))
+		}
 		w := l.Weights
-		if w.Rows < 1 || w.Cols < 1 || len(w.Data) != w.Rows*w.Cols {
+		if w.Rows < 1 || w.Cols < 1 || len(w.Data)%w.Cols != 0 || len(w.Data)/w.Cols != w.Rows {
 			panic(fmt.Sprintf("nn: layer %d has %d×%d weights in %d numbers", i, w.Rows, w.Cols, len(w.Data)))
 		}
-		if w.Rows != before || w.Cols != len(l.Biases) {
+		if i > 0 && w.Rows != before || w.Cols != len(l.Biases) {
 			panic(fmt.Sprintf("nn: layer %d has %d×%d weights for %d inputs and %d biases", i, w.Rows, w.Cols, before, len(l.Biases)))
 		}
 		if l.Activation > ReLU {

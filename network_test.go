@@ -4,17 +4,19 @@ import (
 	"errors"
 	"math"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 )
 
-// mnistFolder is where tests look for the real MNIST: MNIST_DIR, or a folder
-// beside the project. The cache folder is the user's.
+// mnistFolder is where tests look for the real MNIST: the folder that MNIST_DIR
+// names, one beside the project, or the cache, to which "" leads.
 func mnistFolder() string {
-	if dir := os.Getenv("MNIST_DIR"); dir != "" {
-		return dir
+	const beside = "../shared/mnist"
+	if _, err := os.Stat(beside); err == nil && os.Getenv("MNIST_DIR") == "" {
+		return beside
 	}
-	return "../shared/mnist"
+	return ""
 }
 
 var loadMNIST = sync.OnceValues(func() ([2]*Images, error) {
@@ -200,6 +202,18 @@ func TestPredictAllEqualsPredictOneByOne(t *testing.T) {
 	}
 }
 
+func TestNaNIsNeverTheLargestOutput(t *testing.T) {
+	n := answering(3)
+	for _, c := range []struct {
+		output []float64
+		class  int
+	}{{[]float64{math.NaN(), 0.3, 0.4}, 2}, {[]float64{0.1, math.NaN(), 0}, 0}, {[]float64{math.NaN(), math.NaN(), math.NaN()}, 0}} {
+		if got := n.class(c.output); got != c.class {
+			t.Errorf("class of %v is %d, want %d", c.output, got, c.class)
+		}
+	}
+}
+
 func TestCloneSharesNothing(t *testing.T) {
 	n := New(random(1), 3, 2, 1)
 	n.Layers[0].Activation = Tanh
@@ -280,6 +294,8 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).Clone() }, []string{"0 biases"}},
 		"weights missing":       {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).Clone() }, []string{"3×2", "0 numbers"}},
 		"unknown activation":    {func() { with(func(n *Network) { n.Layers[0].Activation = 9 }).Parameters() }, []string{"Activation(9)"}},
+		"a nil layer":           {func() { (&Network{Layers: []*Layer{nil}}).Predict(nil) }, []string{"layer 0 is nil"}},
+		"no weights at all":     {func() { (&Network{Layers: []*Layer{{}}}).Predict(nil) }, []string{"layer 0 is nil or has no weights"}},
 		"layers that do not fit": {func() {
 			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).Parameters()
 		}, []string{"layer 1", "5×2", "2 inputs"}},
@@ -295,6 +311,25 @@ func TestPanicInExampleReachesTheCaller(t *testing.T) {
 	digits := Synthetic(random(1), 1000)
 	digits.Labels[700] = 200
 	mustPanic(t, func() { n.Evaluate(digits, Quadratic) }, "label 200", "image 700")
+}
+
+// leaving ends the goroutine that asks for example 50, as t.Fatal would.
+type leaving struct{ Samples }
+
+func (l leaving) Example(i int, input, target []float64) {
+	if i == 50 {
+		runtime.Goexit()
+	}
+	l.Samples.Example(i, input, target)
+}
+
+func TestEvaluatePanicsIfAnExampleEndsItsGoroutine(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	data := make(Samples, 64)
+	for i := range data {
+		data[i] = xor[i%4]
+	}
+	mustPanic(t, func() { New(random(1), 2, 1).Evaluate(leaving{data}, Quadratic) }, "goroutine ended")
 }
 
 func TestPredictAllocatesItsResultAndClassifyNothing(t *testing.T) {
@@ -352,11 +387,7 @@ func TestPlainRecipeReaches94Percent(t *testing.T) {
 func data(b *testing.B) (name string, train, test *Images) {
 	sets, err := loadMNIST()
 	if err != nil {
-		train, test, err := LoadMNIST("") // the cache folder
-		sets = [2]*Images{train, test}
-		if err != nil {
-			return "synthetic", Synthetic(random(1), 10000), Synthetic(random(2), 10000)
-		}
+		return "synthetic", Synthetic(random(1), 10000), Synthetic(random(2), 10000)
 	}
 	return "MNIST", sets[0], sets[1]
 }

@@ -14,7 +14,7 @@ type Cost uint8
 // value is Quadratic.
 //
 //	Quadratic     C = ½ Σⱼ (aⱼ−tⱼ)²
-//	CrossEntropy  C = −Σⱼ tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)
+//	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]
 //
 // CrossEntropy goes with a [Sigmoid] output layer and targets from 0 to 1. A
 // wrong answer costs it more, and its delta lacks the sigmoid's slope, so that
@@ -69,14 +69,15 @@ func (c Cost) mustSuit(n *Network) {
 // direction in which their mean cost falls most steeply. The fields may be
 // changed between epochs.
 //
-// An SGD belongs to the network it first trained, remembers its velocity and
-// keeps its room for the work; it must not be copied once used, nor used by
-// two goroutines at once.
+// An SGD belongs to the network it first trained, with the layers that it had
+// then: it remembers their velocity and keeps its room for the work, 12 bytes
+// for each input of each example of a mini-batch. It must not be copied once
+// used, nor used by two goroutines at once.
 type SGD struct {
 	Rate     float64    // η, the length of a step. 0 learns nothing, so that a falling rate may end there
 	Batch    int        // m, the examples in a mini-batch. 0 means 10
-	Momentum float64    // μ, the share of the last step that the next one repeats, from 0 to below 1
-	Decay    float64    // λ, how fast weights shrink: W −= η·λ·W at each step. Biases do not
+	Momentum float64    // μ, the share of the velocity that lasts from step to step, from 0 to below 1
+	Decay    float64    // λ, how fast weights shrink: W −= η·λ·W at each step. η·λ is to be far below 1. Biases do not shrink
 	Cost     Cost       // Quadratic unless set
 	Rand     *rand.Rand // shuffles the examples before each epoch. nil: they come in their order
 
@@ -94,22 +95,24 @@ type SGD struct {
 // the caller's, and the place for schedules, progress, cancellation and early
 // stopping:
 //
+//	sgd := &nn.SGD{Batch: 10, Cost: nn.CrossEntropy, Rand: r}
 //	for epoch := range 30 {
-//		sgd.Rate = 0.5 * float64(30-epoch) / 30
+//		sgd.Rate = 0.5 * float64(30-epoch) / 30 // for sigmoid layers
 //		cost, err := sgd.Epoch(net, train)
 //		…
 //	}
 //
 // If the cost is no longer a finite number Epoch returns an error before it
 // makes that update: the rate is too high, or the data or the network already
-// contains such a number.
+// contains such a number. It also returns an error if an update, the last one
+// perhaps, has left such a number in the network.
 //
 // Same seed, same build, same machine: the same bits, whatever GOMAXPROCS is.
 //
 // Epoch panics if there is no example or an example does not fit the network,
 // if a field of s is out of its range (Rate, Decay: finite, 0 or more), if
 // Cost is CrossEntropy and the output layer not Sigmoid, and if s was used for
-// another network before.
+// another network, or one with layers of other sizes, before.
 func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	s.prepare(n, mustHaveSome(data))
 	for i := range s.order {
@@ -118,21 +121,34 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	if s.Rand != nil {
 		s.Rand.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
 	}
-	size, sum := s.batch(), 0.0
-	for first := 0; first < len(s.order); first += size {
-		batch := s.order[first:min(first+size, len(s.order))]
-		cost, err := s.step(data, batch)
-		if err != nil {
-			return cost, fmt.Errorf("%w, after %d of %d examples", err, first, len(s.order))
+	size, count := s.batch(), len(s.order)
+	for first := 0; first < count; first += size {
+		batch := s.order[first:min(first+size, count)]
+		mean := s.forward(data, batch)
+		if !finite(mean) {
+			return mean, fmt.Errorf("nn: the cost is %v, after %d of %d examples", mean, first, count)
 		}
-		sum += cost * float64(len(batch))
+		s.backward()
+		s.update()
+		cost += mean * (float64(len(batch)) / float64(count))
 	}
-	return sum / float64(len(s.order)), nil
+	for i, l := range n.Layers {
+		for _, parameters := range [][]float64{l.Weights.Data, l.Biases} {
+			for _, v := range parameters {
+				if !finite(v) {
+					return cost, fmt.Errorf("nn: a parameter of layer %d is %v, after the %d examples", i, v, count)
+				}
+			}
+		}
+	}
+	return cost, nil
 }
 
-// step makes one update from the mean gradient of a mini-batch, given by the
-// indices of its examples, and returns their mean cost before it.
-func (s *SGD) step(data Examples, batch []int) (cost float64, err error) {
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// forward runs a mini-batch, given by the indices of its examples, through the
+// network and returns the mean cost of an example.
+func (s *SGD) forward(data Examples, batch []int) (cost float64) {
 	p := s.pass
 	s.resize(len(batch))
 	for i, j := range batch {
@@ -140,15 +156,9 @@ func (s *SGD) step(data Examples, batch []int) (cost float64, err error) {
 	}
 	p.forward(s.net)
 	for i := range p.size {
-		cost += s.Cost.of(p.output().Row(i), p.targets.Row(i))
+		cost += s.Cost.of(p.output().Row(i), p.targets.Row(i)) / float64(p.size)
 	}
-	cost /= float64(p.size)
-	if math.IsNaN(cost) || math.IsInf(cost, 0) {
-		return cost, fmt.Errorf("nn: the cost is %v", cost)
-	}
-	s.backward()
-	s.update()
-	return cost, nil
+	return cost
 }
 
 // backward computes every layer's Δ = ∂C/∂Z, the last one first. Row i is
@@ -168,34 +178,41 @@ func (s *SGD) backward() {
 // update moves the parameters against the gradient, whose parts are products
 // of what went forward and what came back:
 //
-//	Wₗ −= η/m · Aₗ₋₁ᵀ·Δₗ         bₗ −= η/m · ΣΔₗ
+//	Wₗ −= η/m · Aₗ₋₁ᵀ·Δₗ            bₗ −= η/m · ΣΔₗ
 //
-// Without momentum no gradient is ever stored. With it, the step V is:
+// Without momentum no gradient is ever stored. With it, a velocity V adds up
+// gradients old and new, and v does the same for the biases:
 //
-//	V = μ·V − η/m · Aₗ₋₁ᵀ·Δₗ     Wₗ += V
+//	V = μ·V + 1/m · Aₗ₋₁ᵀ·Δₗ        Wₗ −= η·V
+//
+// Decay shrinks the weights first.
 func (s *SGD) update() {
 	p := s.pass
-	c := -s.Rate / float64(p.size)
 	in := p.input
 	for i, l := range s.net.Layers {
 		if s.Decay > 0 {
 			scale(l.Weights.Data, 1-s.Rate*s.Decay)
 		}
-		to := l
-		if s.velocity != nil {
-			to = s.velocity.Layers[i]
-			scale(to.Weights.Data, s.Momentum)
-			scale(to.Biases, s.Momentum)
-		}
-		to.Weights.AddTMul(c, in, s.deltas[i])
-		for j := range s.deltas[i].Rows {
-			add(to.Biases, c, s.deltas[i].Row(j))
-		}
-		if s.velocity != nil {
-			add(l.Weights.Data, 1, to.Weights.Data)
-			add(l.Biases, 1, to.Biases)
+		if s.velocity == nil {
+			l.descend(-s.Rate/float64(p.size), in, s.deltas[i])
+		} else {
+			v := s.velocity.Layers[i]
+			scale(v.Weights.Data, s.Momentum)
+			scale(v.Biases, s.Momentum)
+			v.descend(1/float64(p.size), in, s.deltas[i])
+			add(l.Weights.Data, -s.Rate, v.Weights.Data)
+			add(l.Biases, -s.Rate, v.Biases)
 		}
 		in = p.activations[i]
+	}
+}
+
+// descend adds c times the gradient, summed over the mini-batch: W += c·inᵀ·Δ
+// and b += c·ΣΔ.
+func (l *Layer) descend(c float64, in, delta *Matrix) {
+	l.Weights.AddTMul(c, in, delta)
+	for i := range delta.Rows {
+		add(l.Biases, c, delta.Row(i))
 	}
 }
 
@@ -231,9 +248,11 @@ func (s *SGD) prepare(n *Network, count int) {
 		panic("nn: SGD was copied after its first use")
 	case s.net != nil && s.net != n:
 		panic("nn: SGD trained another network before, need one for each")
+	case s.pass != nil && !s.pass.fits(n):
+		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
 	}
 	s.self, s.net = s, n
-	if size := min(s.batch(), count); s.pass == nil || s.pass.targets.Cols != n.outputs() || cap(s.pass.targets.Data) < size*n.outputs() {
+	if size := min(s.batch(), count); s.pass == nil || cap(s.pass.targets.Data) < size*n.outputs() {
 		s.pass = newPass(n, size)
 		s.deltas = nil
 		for _, a := range s.pass.activations {

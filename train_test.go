@@ -353,8 +353,13 @@ func TestWithoutRandTheExamplesComeInTheirOrder(t *testing.T) {
 
 func TestRateZeroLearnsNothing(t *testing.T) {
 	n := New(random(1), 2, 2, 1)
+	sgd := &SGD{Rate: 1, Momentum: 0.9, Decay: 0.1}
+	if _, err := sgd.Epoch(n, xor); err != nil {
+		t.Fatal(err)
+	}
 	before := values(n)
-	if _, err := (&SGD{Momentum: 0.9, Decay: 0.1}).Epoch(n, xor); err != nil {
+	sgd.Rate = 0
+	if _, err := sgd.Epoch(n, xor); err != nil {
 		t.Fatal(err)
 	}
 	mustBeSame(t, "parameters", values(n), before)
@@ -381,6 +386,27 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 			}
 			mustBeSame(t, "parameters", values(n), before)
 		})
+	}
+}
+
+func TestParameterThatIsNotFiniteIsAnErrorAfterTheEpoch(t *testing.T) {
+	n := New(random(1), 1, 2, 1)
+	// The sigmoid makes a finite cost of an infinite input; the update does not.
+	_, err := (&SGD{Rate: 1, Batch: 2}).Epoch(n, Samples{{{math.Inf(1)}, {0}}, {{1}, {1}}})
+	if err == nil || !strings.HasPrefix(err.Error(), "nn: a parameter of layer 0 is ") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMeanOfHugeCostsIsFinite(t *testing.T) {
+	n := New(random(1), 1, 1)
+	n.Layers[0].Activation = ReLU
+	huge := [2][]float64{{0}, {1.3e154}}
+	for _, batch := range []int{1, 4} {
+		cost, err := (&SGD{Batch: batch}).Epoch(n, Samples{huge, huge, huge, huge})
+		if want := 1.3e154 * 1.3e154 / 2; err != nil || math.Abs(cost/want-1) > 1e-15 {
+			t.Errorf("batch %d: cost %v, error %v; want %v", batch, cost, err, want)
+		}
 	}
 }
 
@@ -454,6 +480,8 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
+	n.Layers = n.Layers[:1]
+	mustPanic(t, func() { sgd.Epoch(n, Samples{{{0, 0}, {1, 0}}}) }, "layers have changed")
 	copied := *sgd
 	mustPanic(t, func() { copied.Epoch(n, xor) }, "copied")
 }

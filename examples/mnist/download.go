@@ -31,10 +31,19 @@ func download(ctx context.Context, dir string, out *screen, transport http.Round
 	}
 	var failed *url.Error
 	if errors.As(err, &failed) && !m.reached {
-		return fmt.Errorf("there is no network (%v)", failed.Err)
+		return fmt.Errorf("there is no network (%w)", failed.Err)
 	}
-	return fmt.Errorf("the download failed (%s)", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return oneLine{err}
 }
+
+// oneLine is why a download failed.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string {
+	return "the download failed (" + strings.ReplaceAll(e.error.Error(), "\n", "; ") + ")"
+}
+
+func (e oneLine) Unwrap() error { return e.error }
 
 // mirrors are where MNIST comes from.
 type mirrors struct {

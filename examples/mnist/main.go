@@ -4,8 +4,8 @@
 //	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-cost quadratic|crossentropy] [-seed 1]
 //
 // It takes MNIST from the folder, else from the one that MNIST_DIR names, else
-// from the user's cache, and downloads what is missing. Without a network it
-// goes on with synthetic digits. Ctrl-C stops after the current epoch and
+// from the user's cache, and downloads what is missing. Without a network, and
+// if no folder was asked for, it goes on with synthetic digits. Ctrl-C stops after the current epoch and
 // still reports; a second one stops at once.
 package main
 
@@ -110,6 +110,9 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 	if err == nil {
 		train, test, err = nn.LoadMNIST(dir)
 		return train, test, "", err
+	}
+	if dir != "" || errors.Is(err, fs.ErrExist) {
+		return nil, nil, "", err
 	}
 	out.line("No MNIST, %v: going on with synthetic digits", err)
 	r := rand.New(rand.NewPCG(28, 28)) // the same digits whatever -seed says

@@ -352,6 +352,25 @@ func TestBrokenFile(t *testing.T) {
 	}
 }
 
+func TestFolderAskedForIsNotReplaced(t *testing.T) {
+	code, stdout, stderr := start(t.Context(), unplugged, "-data", t.TempDir())
+	if code != 1 || strings.Contains(stdout, "synthetic") {
+		t.Errorf("exit status %d, printed:\n%s", code, stdout)
+	}
+	mustContain(t, stderr, "no network")
+}
+
+func TestFolderOfAnotherDataSetIsNotReplaced(t *testing.T) {
+	dir := folder(t)
+	os.Remove(filepath.Join(dir, "t10k-labels-idx1-ubyte"))
+	t.Setenv("MNIST_DIR", dir)
+	code, stdout, stderr := start(t.Context(), unplugged)
+	if code != 1 || strings.Contains(stdout, "synthetic") {
+		t.Errorf("exit status %d, printed:\n%s", code, stdout)
+	}
+	mustContain(t, stderr, "train-images-idx3-ubyte", "already exists")
+}
+
 func TestDivergence(t *testing.T) {
 	code, _, err := start(t.Context(), unplugged, "-data", folder(t), "-rate", "1.7e308", "-batch", "1", "-cost", "crossentropy")
 	if code != 1 || !strings.HasPrefix(err, "mnist: epoch ") || !strings.Contains(err, "the cost is") {
