@@ -27,6 +27,12 @@ func (x *ink) row(i int) (index []int32, value []float64) {
 	return x.index[at : at+n], x.value[at : at+n]
 }
 
+// room returns what row i may fill, before its count is set.
+func (x *ink) room(i int) (index []int32, value []float64) {
+	at := i * x.cols
+	return x.index[at : at+x.cols], x.value[at : at+x.cols]
+}
+
 // rowBetween is row i in the columns from lo to hi, hi excluded.
 func (x *ink) rowBetween(i, lo, hi int) (index []int32, value []float64) {
 	index, value = x.row(i)
@@ -43,8 +49,8 @@ func (x *ink) rowBetween(i, lo, hi int) (index []int32, value []float64) {
 
 // set lists a dense row as row i.
 func (x *ink) set(i int, row []float64) {
-	at, n := i*x.cols, 0
-	index, value := x.index[at:at+x.cols], x.value[at:at+x.cols]
+	n := 0
+	index, value := x.room(i)
 	for k, v := range row {
 		index[n], value[n] = int32(k), v
 		n += notZero(v)

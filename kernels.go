@@ -1,29 +1,37 @@
 package nn
 
-// The inner loops of the three products. Each works on a vector whose parts
-// that are not zero are listed: value[k] at position index[k].
+// The inner loops of the three products. In a vector of the first two only the
+// elements that are not zero are listed: value[k] at position index[k].
+//
+// Rows are taken several at a time, so that what they share is loaded and
+// stored once for all of them, and each is cut to the length of the others,
+// so that the compiler sees that no index can be out of bounds.
+//
+// Where there are vector instructions (kernels_simd.go), they do the first
+// columns, and the loops here the rest of them.
 
 // addRows adds the listed rows of w, each len(sum) long, to sum:
 //
 //	sum[j] += Σₖ value[k]·w[index[k]][j]
-//
-// Four rows go at a time: sum is loaded and stored once for the four.
 func addRows(sum []float64, index []int32, value, w []float64) {
-	n := len(sum)
-	value = value[:len(index)]
+	n, done := len(sum), addRowsVector(sum, index, value, w)
+	if done == n {
+		return
+	}
+	sum, value = sum[done:], value[:len(index)]
 	k := 0
 	for ; k+3 < len(index); k += 4 {
 		v0, v1, v2, v3 := value[k], value[k+1], value[k+2], value[k+3]
-		w0 := w[int(index[k])*n:][:n]
-		w1 := w[int(index[k+1])*n:][:n]
-		w2 := w[int(index[k+2])*n:][:n]
-		w3 := w[int(index[k+3])*n:][:n]
+		w0 := w[int(index[k])*n+done:][:len(sum)]
+		w1 := w[int(index[k+1])*n+done:][:len(sum)]
+		w2 := w[int(index[k+2])*n+done:][:len(sum)]
+		w3 := w[int(index[k+3])*n+done:][:len(sum)]
 		for j := range sum {
-			sum[j] += v0*w0[j] + v1*w1[j] + v2*w2[j] + v3*w3[j]
+			sum[j] += (v0*w0[j] + v1*w1[j]) + (v2*w2[j] + v3*w3[j])
 		}
 	}
 	for ; k < len(index); k++ {
-		v, row := value[k], w[int(index[k])*n:][:n]
+		v, row := value[k], w[int(index[k])*n+done:][:len(sum)]
 		for j := range sum {
 			sum[j] += v * row[j]
 		}
@@ -34,12 +42,25 @@ func addRows(sum []float64, index []int32, value, w []float64) {
 //
 //	w[index[k]][j] += c·value[k]·d[j]
 func addOuter(w []float64, c float64, index []int32, value, d []float64) {
-	n := len(d)
-	value = value[:len(index)]
-	for k, i := range index {
-		v, row := c*value[k], w[int(i)*n:][:n]
-		for j := range row {
-			row[j] += v * d[j]
+	n, done := len(d), addOuterVector(w, c, index, value, d)
+	if done == n {
+		return
+	}
+	d, value = d[done:], value[:len(index)]
+	k := 0
+	for ; k+1 < len(index); k += 2 {
+		v0, v1 := c*value[k], c*value[k+1]
+		w0 := w[int(index[k])*n+done:][:len(d)]
+		w1 := w[int(index[k+1])*n+done:][:len(d)]
+		for j, d := range d {
+			w0[j] += v0 * d
+			w1[j] += v1 * d
+		}
+	}
+	if k < len(index) {
+		v, row := c*value[k], w[int(index[k])*n+done:][:len(d)]
+		for j, d := range d {
+			row[j] += v * d
 		}
 	}
 }
@@ -48,11 +69,22 @@ func addOuter(w []float64, c float64, index []int32, value, d []float64) {
 //
 //	out[j] = Σₖ v[k]·w[j][k]
 func dotRows(out, v, w []float64) {
-	n := len(v)
-	for j := range out {
+	n, j := len(v), 0
+	for ; j+3 < len(out); j += 4 {
+		w0, w1, w2, w3 := w[j*n:][:n], w[(j+1)*n:][:n], w[(j+2)*n:][:n], w[(j+3)*n:][:n]
+		var s0, s1, s2, s3 float64
+		for k, v := range v {
+			s0 += v * w0[k]
+			s1 += v * w1[k]
+			s2 += v * w2[k]
+			s3 += v * w3[k]
+		}
+		out[j], out[j+1], out[j+2], out[j+3] = s0, s1, s2, s3
+	}
+	for ; j < len(out); j++ {
 		row, sum := w[j*n:][:n], 0.0
-		for k := range row {
-			sum += v[k] * row[k]
+		for k, v := range v {
+			sum += v * row[k]
 		}
 		out[j] = sum
 	}

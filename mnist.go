@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"io/fs"
 	"os"
@@ -18,82 +17,6 @@ import (
 	"sync"
 	"time"
 )
-
-// Images are labelled grey pictures as [Examples]: the input is each pixel
-// divided by 255, row by row from the top left, 0 for black (the paper, in
-// MNIST) and 1 for white (the ink); the target is 1 at the label and 0
-// elsewhere. They stay bytes until they are needed: MNIST's 60,000 take 47 MB
-// this way, and 376 MB as float64.
-type Images struct {
-	Width, Height int
-	Classes       int    // labels are 0 … Classes−1
-	Pixels        []byte // image i is Pixels[i*Width*Height:][:Width*Height]
-	Labels        []byte // one an image
-}
-
-// Len returns the number of images.
-func (d *Images) Len() int { return len(d.Labels) }
-
-// Example writes the input and target of image i. It panics if the input is
-// not Width·Height long, the target not Classes long, or the label not below
-// Classes.
-func (d *Images) Example(i int, input, target []float64) {
-	d.target(i, len(input), target)
-	for k, p := range d.pixels(i) {
-		input[k] = float64(p) / 255
-	}
-}
-
-// list writes what Example does, the input as row `row` of x.
-func (d *Images) list(x *ink, row int, target []float64, i int) {
-	d.target(i, x.cols, target)
-	at, n := row*x.cols, 0
-	index, value := x.index[at:at+x.cols], x.value[at:at+x.cols]
-	for k, p := range d.pixels(i) {
-		index[n], value[n] = int32(k), float64(p)/255
-		n += int((uint(p) + 255) >> 8) // 1, or 0 for a dark pixel
-	}
-	x.count[row] = int32(n)
-}
-
-func (d *Images) target(i, inputs int, target []float64) {
-	if inputs != d.Width*d.Height || len(target) != d.Classes {
-		panic(fmt.Sprintf("nn: images of %d×%d in %d classes for a network of %d inputs and %d outputs",
-			d.Width, d.Height, d.Classes, inputs, len(target)))
-	}
-	label := int(d.Labels[i])
-	if label >= d.Classes {
-		panic(fmt.Sprintf("nn: label %d of image %d, need below %d", label, i, d.Classes))
-	}
-	clear(target)
-	target[label] = 1
-}
-
-// pixels returns the pixels of image i.
-func (d *Images) pixels(i int) []byte {
-	d.check()
-	size := d.Width * d.Height
-	return d.Pixels[i*size : (i+1)*size : (i+1)*size]
-}
-
-func (d *Images) check() {
-	if d.Width < 1 || d.Height < 1 || len(d.Pixels) != len(d.Labels)*d.Width*d.Height {
-		panic(fmt.Sprintf("nn: %d labels and %d pixels for images of %d×%d", len(d.Labels), len(d.Pixels), d.Width, d.Height))
-	}
-}
-
-// Image returns image i. It shares memory with d.
-func (d *Images) Image(i int) *image.Gray {
-	return &image.Gray{Pix: d.pixels(i), Stride: d.Width, Rect: image.Rect(0, 0, d.Width, d.Height)}
-}
-
-// Slice returns images i to j, j excluded: to keep a part for validation. It
-// shares memory with d.
-func (d *Images) Slice(i, j int) *Images {
-	d.check()
-	size := d.Width * d.Height
-	return &Images{d.Width, d.Height, d.Classes, d.Pixels[i*size : j*size : j*size], d.Labels[i:j:j]}
-}
 
 // ReadIDX reads an IDX file of unsigned bytes, the format of MNIST's files,
 // packed by gzip or plain: two zero bytes, the type 8, the number of
@@ -110,16 +33,32 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 }
 
 func readIDX(r io.Reader) (shape []int, data []byte, err error) {
-	b := bufio.NewReaderSize(r, 1<<16)
-	if start, _ := b.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(b)
+	body, shape, err := openIDX(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	size := 1
+	for _, dim := range shape {
+		size *= dim
+	}
+	if data, err = readBytes(body, size); err != nil {
+		return nil, nil, fmt.Errorf("IDX data of %d bytes, the dimensions %v need %d: %w", len(data), shape, size, err)
+	}
+	return shape, data, closeIDX(body, shape)
+}
+
+// openIDX reads the header and returns the reader of what is behind it.
+func openIDX(r io.Reader) (body *bufio.Reader, shape []int, err error) {
+	body = bufio.NewReaderSize(r, 1<<16)
+	if start, _ := body.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(body)
 		if err != nil {
 			return nil, nil, fmt.Errorf("gzip header: %w", err)
 		}
-		b = bufio.NewReaderSize(z, 1<<16)
+		body = bufio.NewReaderSize(z, 1<<16)
 	}
 	var magic [4]byte
-	if n, err := io.ReadFull(b, magic[:]); err != nil {
+	if n, err := io.ReadFull(body, magic[:]); err != nil {
 		return nil, nil, fmt.Errorf("IDX header of %d bytes, need 4: %w", n, unexpected(err))
 	}
 	if magic[0] != 0 || magic[1] != 0 {
@@ -131,35 +70,46 @@ func readIDX(r io.Reader) (shape []int, data []byte, err error) {
 	size := 1
 	for i := range int(magic[3]) {
 		var dim uint32
-		if err := binary.Read(b, binary.BigEndian, &dim); err != nil {
+		if err := binary.Read(body, binary.BigEndian, &dim); err != nil {
 			return nil, nil, fmt.Errorf("IDX header ends in dimension %d of %d: %w", i, magic[3], unexpected(err))
 		}
-		if dim > 1<<31-1 || dim > 0 && size > maxIDX/int(dim) {
+		if dim > maxIDX || dim > 0 && size > maxIDX/int(dim) {
 			return nil, nil, fmt.Errorf("IDX dimensions %v and %d multiply to more than %d", shape, dim, maxIDX)
 		}
 		shape = append(shape, int(dim))
 		size *= int(dim)
 	}
+	return body, shape, nil
+}
+
+// readBytes reads size bytes, or returns what there was and an error.
+func readBytes(r io.Reader, size int) (data []byte, err error) {
 	for len(data) < size {
 		room := size
 		if len(data) < size/4 {
 			room = min(size, max(1<<16, 4*len(data)))
 		}
 		grown := make([]byte, room)
-		n, err := io.ReadFull(b, grown[copy(grown, data):])
+		n, err := io.ReadFull(r, grown[copy(grown, data):])
 		if err != nil {
-			return nil, nil, fmt.Errorf("IDX data of %d bytes, the dimensions %v need %d: %w", len(data)+n, shape, size, unexpected(err))
+			return grown[:len(data)+n], unexpected(err)
 		}
 		data = grown
 	}
-	// Reading on to the end makes gzip compare its own checksum as well.
-	switch _, err := b.ReadByte(); {
-	case err == nil:
-		return nil, nil, fmt.Errorf("IDX data goes on after the %d bytes that the dimensions %v need", size, shape)
-	case err != io.EOF:
-		return nil, nil, fmt.Errorf("after the IDX data: %w", err)
+	return data, nil
+}
+
+// closeIDX makes sure that nothing follows the data. Reading to the end also
+// makes gzip compare its checksum.
+func closeIDX(body *bufio.Reader, shape []int) error {
+	switch _, err := body.ReadByte(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return fmt.Errorf("IDX data goes on after what the dimensions %v need", shape)
+	default:
+		return fmt.Errorf("after the IDX data: %w", err)
 	}
-	return shape, data, nil
 }
 
 const (
@@ -210,42 +160,72 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 	if classes < 1 || classes > 256 {
 		panic(fmt.Sprintf("nn: %d classes, need 1 to 256", classes))
 	}
-	shape, pixels, err := readIDXFile(images, 3)
+	label, err := readLabels(labels, classes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("nn: %s: %w", labels, err)
 	}
-	if shape[0] < 1 || shape[1] < 1 || shape[2] < 1 {
-		return nil, fmt.Errorf("nn: %s: %d images of %d×%d, need at least one of at least 1×1", images, shape[0], shape[2], shape[1])
+	d := &Images{Classes: classes}
+	if err := d.read(images, label); err != nil {
+		return nil, fmt.Errorf("nn: %s: %w", images, err)
 	}
-	count, list, err := readIDXFile(labels, 1)
-	if err != nil {
-		return nil, err
-	}
-	if count[0] != shape[0] {
-		return nil, fmt.Errorf("nn: %s: %d labels for the %d images of %s", labels, count[0], shape[0], images)
-	}
-	for i, label := range list {
-		if int(label) >= classes {
-			return nil, fmt.Errorf("nn: %s: label %d is %d, need below %d", labels, i, label, classes)
-		}
-	}
-	return &Images{Width: shape[2], Height: shape[1], Classes: classes, Pixels: pixels, Labels: list}, nil
+	return d, nil
 }
 
-func readIDXFile(name string, dimensions int) (shape []int, data []byte, err error) {
+func readLabels(name string, classes int) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, nil, fmt.Errorf("nn: %w", err)
+		return nil, err
 	}
 	defer f.Close()
-	shape, data, err = readIDX(f)
+	shape, labels, err := readIDX(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("nn: %s: %w", name, err)
+		return nil, err
 	}
-	if len(shape) != dimensions {
-		return nil, nil, fmt.Errorf("nn: %s: %d dimensions %v, need %d", name, len(shape), shape, dimensions)
+	if len(shape) != 1 {
+		return nil, fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
 	}
-	return shape, data, nil
+	for i, label := range labels {
+		if int(label) >= classes {
+			return nil, fmt.Errorf("label %d is %d, need below %d", i, label, classes)
+		}
+	}
+	return labels, nil
+}
+
+// read adds the images of a file, one for each label, as they arrive.
+func (d *Images) read(name string, labels []byte) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	body, shape, err := openIDX(f)
+	if err != nil {
+		return err
+	}
+	if len(shape) != 3 {
+		return fmt.Errorf("%d dimensions %v, need 3 for images", len(shape), shape)
+	}
+	if shape[0] != len(labels) {
+		return fmt.Errorf("%d images for %d labels", shape[0], len(labels))
+	}
+	if shape[0] < 1 || shape[1] < 1 || shape[2] < 1 {
+		return fmt.Errorf("%d images of %d×%d, need at least one of at least 1×1", shape[0], shape[2], shape[1])
+	}
+	d.Height, d.Width = shape[1], shape[2]
+	var pixels []byte
+	for i, label := range labels {
+		if i == 0 {
+			pixels, err = readBytes(body, d.Width*d.Height)
+		} else {
+			_, err = io.ReadFull(body, pixels)
+		}
+		if err != nil {
+			return fmt.Errorf("image %d of %d ends early: %w", i, len(labels), unexpected(err))
+		}
+		d.Add(pixels, label)
+	}
+	return closeIDX(body, shape)
 }
 
 // mnistFiles are the four files as they were published, with the SHA-256 of

@@ -21,13 +21,15 @@ func Synthetic(r *rand.Rand, n int) *Images {
 	if n < 1 {
 		panic(fmt.Sprintf("nn: %d synthetic images, need at least 1", n))
 	}
-	d := &Images{Width: 28, Height: 28, Classes: 10, Pixels: make([]byte, n*28*28), Labels: make([]byte, n)}
-	for i := range n {
-		d.Labels[i] = byte(r.IntN(10))
+	d := &Images{Width: 28, Height: 28, Classes: 10}
+	for range n {
+		digit := byte(r.IntN(10))
 		pen := 2.6 * math.Exp(0.25*r.NormFloat64()) // its width
-		p := handwrite(r, d.Labels[i])
+		p := handwrite(r, digit)
 		p.fit(digitSide - pen)
-		copyCentred(d.pixels(i), p.paint(pen))
+		var picture [28 * 28]byte
+		copyCentred(picture[:], p.paint(pen))
+		d.Add(picture[:], digit)
 	}
 	return d
 }

@@ -8,13 +8,13 @@ import (
 
 func TestSyntheticSameSeedSameBytes(t *testing.T) {
 	a, b := Synthetic(random(1), 100), Synthetic(random(1), 100)
-	if !bytes.Equal(a.Pixels, b.Pixels) || !bytes.Equal(a.Labels, b.Labels) {
+	if !bytes.Equal(a.steps, b.steps) || !bytes.Equal(a.Labels, b.Labels) {
 		t.Error("two sets of the same seed differ")
 	}
 }
 
 func TestSyntheticSeedsDiffer(t *testing.T) {
-	if bytes.Equal(Synthetic(random(1), 100).Pixels, Synthetic(random(2), 100).Pixels) {
+	if bytes.Equal(Synthetic(random(1), 100).steps, Synthetic(random(2), 100).steps) {
 		t.Error("seeds 1 and 2 give the same pixels")
 	}
 }
@@ -23,7 +23,7 @@ func TestSyntheticNoTwoAlike(t *testing.T) {
 	d := Synthetic(random(1), 2000)
 	seen := map[string]int{}
 	for i := range d.Len() {
-		picture := string(d.pixels(i))
+		picture := string(d.Image(i).Pix)
 		if j, ok := seen[picture]; ok {
 			t.Fatalf("images %d and %d are the same", j, i)
 		}
@@ -46,8 +46,11 @@ func TestSyntheticClassesAreEquallyFrequent(t *testing.T) {
 
 func TestSyntheticHasAsMuchInkAsMNIST(t *testing.T) {
 	d := Synthetic(random(1), 2000)
-	dark := bytes.Count(d.Pixels, []byte{0})
-	if share := 1 - float64(dark)/float64(len(d.Pixels)); share < 0.15 || share > 0.23 {
+	dark := 0
+	for i := range d.Len() {
+		dark += bytes.Count(d.Image(i).Pix, []byte{0})
+	}
+	if share := 1 - float64(dark)/float64(784*d.Len()); share < 0.15 || share > 0.23 {
 		t.Errorf("%.3f of the pixels are not zero, want 0.15 to 0.23", share)
 	}
 }
@@ -56,7 +59,7 @@ func TestSyntheticFills20Pixels(t *testing.T) {
 	d := Synthetic(random(1), 2000)
 	for i := range d.Len() {
 		left, right, top, bottom := 28, 0, 28, 0
-		for k, v := range d.pixels(i) {
+		for k, v := range d.Image(i).Pix {
 			if v > 0 {
 				left, right = min(left, k%28), max(right, k%28+1)
 				top, bottom = min(top, k/28), max(bottom, k/28+1)
@@ -72,7 +75,7 @@ func TestSyntheticIsCentredByMass(t *testing.T) {
 	d := Synthetic(random(1), 2000)
 	for i := range d.Len() {
 		var mass, x, y float64
-		for k, v := range d.pixels(i) {
+		for k, v := range d.Image(i).Pix {
 			mass += float64(v)
 			x += float64(v) * (float64(k%28) + 0.5)
 			y += float64(v) * (float64(k/28) + 0.5)

@@ -151,6 +151,9 @@ func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 func (s *SGD) forward(data Examples, batch []int) (cost float64) {
 	p := s.pass
 	s.resize(len(batch))
+	if images, ok := data.(*Images); ok {
+		images.prefetch(batch)
+	}
 	for i, j := range batch {
 		p.load(i, data, j)
 	}

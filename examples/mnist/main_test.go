@@ -58,7 +58,11 @@ func folder(t *testing.T) string {
 	r := rand.New(rand.NewPCG(1, 2))
 	for name, count := range map[string]int{"train": 400, "t10k": 150} {
 		d := nn.Synthetic(r, count)
-		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), []int{count, d.Height, d.Width}, d.Pixels)
+		var pixels []byte
+		for i := range count {
+			pixels = append(pixels, d.Image(i).Pix...)
+		}
+		write(t, filepath.Join(dir, name+"-images-idx3-ubyte"), []int{count, d.Height, d.Width}, pixels)
 		write(t, filepath.Join(dir, name+"-labels-idx1-ubyte"), []int{count}, d.Labels)
 	}
 	return dir

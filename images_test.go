@@ -1,0 +1,137 @@
+package nn
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
+
+// pictures returns a set of the given pictures, all of class 0.
+func pictures(width, height int, all ...[]byte) *Images {
+	d := &Images{Width: width, Height: height, Classes: 1}
+	for _, pixels := range all {
+		d.Add(pixels, 0)
+	}
+	return d
+}
+
+// lonely returns a picture with ink at the given places.
+func lonely(size int, places ...int) []byte {
+	pixels := make([]byte, size)
+	for i, k := range places {
+		pixels[k] = byte(i + 1)
+	}
+	return pixels
+}
+
+func TestPicturesComeBackAsTheyWere(t *testing.T) {
+	noise := make([]byte, 40*50)
+	for i := range noise {
+		noise[i] = byte(rand.IntN(256) * rand.IntN(2))
+	}
+	all := [][]byte{
+		lonely(2000), lonely(2000, 0), lonely(2000, 1999), lonely(2000, 0, 1999),
+		lonely(2000, 255), lonely(2000, 256), lonely(2000, 257), lonely(2000, 3, 3+255, 3+2*255+1, 3+5*255),
+		bytes.Repeat([]byte{255}, 2000), noise, lonely(2000, 7, 8, 9, 15, 16, 17, 1990, 1992),
+	}
+	d := pictures(40, 50, all...)
+	input, target := make([]float64, 2000), make([]float64, 1)
+	x := newInk(1, 2000)
+	for i, want := range all {
+		if got := d.Image(i).Pix; !bytes.Equal(got, want) {
+			t.Errorf("picture %d comes back as %v", i, got)
+		}
+		d.Example(i, input, target)
+		for k, p := range want {
+			if input[k] != float64(p)/255 {
+				t.Fatalf("picture %d: input %d is %v for a pixel of %d", i, k, input[k], p)
+			}
+		}
+		dense := newInk(1, 2000)
+		dense.set(0, input)
+		d.list(i, x, 0, target)
+		index, value := x.row(0)
+		wantIndex, wantValue := dense.row(0)
+		if len(index) != len(wantIndex) {
+			t.Fatalf("picture %d: %d pixels listed, want %d", i, len(index), len(wantIndex))
+		}
+		for k := range index {
+			if index[k] != wantIndex[k] || value[k] != wantValue[k] {
+				t.Fatalf("picture %d: entry %d is %v at %d, want %v at %d", i, k, value[k], index[k], wantValue[k], wantIndex[k])
+			}
+		}
+	}
+}
+
+func TestExampleIsPixelsOver255AndOneHot(t *testing.T) {
+	d := &Images{Width: 2, Height: 1, Classes: 3}
+	d.Add([]byte{9, 9}, 0)
+	d.Add([]byte{0, 51}, 2)
+	input, target := []float64{5, 5}, []float64{5, 5, 5}
+	d.Example(1, input, target)
+	mustBeSame(t, "input", input, []float64{0, 0.2})
+	mustBeSame(t, "target", target, []float64{0, 0, 1})
+}
+
+func TestMNISTTakesTwoBytesAPixelOfInk(t *testing.T) {
+	d := Synthetic(random(1), 1000)
+	ink := 0
+	for i := range d.Len() {
+		ink += 784 - bytes.Count(d.Image(i).Pix, []byte{0})
+	}
+	if got := len(d.steps); got > 2*ink+2*d.Len() {
+		t.Errorf("%d bytes for %d pixels of ink", got, ink)
+	}
+}
+
+func TestImageIsACopy(t *testing.T) {
+	d := Synthetic(random(1), 1)
+	d.Image(0).Pix[400] = 77
+	if d.Image(0).Pix[400] == 77 {
+		t.Error("changing what Image returned changes the image")
+	}
+	if b := d.Image(0).Bounds(); b.Dx() != 28 || b.Dy() != 28 {
+		t.Errorf("bounds %v", b)
+	}
+}
+
+func TestSliceIsAPart(t *testing.T) {
+	d := Synthetic(random(1), 6)
+	part := d.Slice(2, 5).Slice(1, 3)
+	if part.Len() != 2 || part.Labels[0] != d.Labels[3] || !bytes.Equal(part.Image(1).Pix, d.Image(4).Pix) {
+		t.Errorf("%d images, the first a %d", part.Len(), part.Labels[0])
+	}
+	last, label := d.Image(5).Pix, d.Labels[5]
+	part.Add(make([]byte, 784), 7)
+	if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
+		t.Error("adding to a part changes the whole")
+	}
+}
+
+func TestImagesPanicOnMisuse(t *testing.T) {
+	d := Synthetic(random(1), 3)
+	mustPanic(t, func() { d.Example(0, make([]float64, 783), make([]float64, 10)) }, "28×28", "783 inputs")
+	mustPanic(t, func() { d.Example(0, make([]float64, 784), make([]float64, 9)) }, "10 classes", "9 outputs")
+	mustPanic(t, func() { d.Add(make([]byte, 783), 0) }, "783 pixels", "28×28")
+	mustPanic(t, func() { d.Add(make([]byte, 784), 10) }, "label 10", "below 10")
+	mustPanic(t, func() { (&Images{Width: -2, Height: -1, Classes: 3}).Add(make([]byte, 2), 0) }, "-2×-1")
+	d.Labels[1] = 10
+	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
+	d.Labels = d.Labels[:2]
+	mustPanic(t, func() { d.Image(1) }, "2 labels", "3 images")
+}
+
+func FuzzImages(f *testing.F) {
+	f.Add(7, []byte{1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9})
+	f.Add(1, make([]byte, 1000))
+	f.Add(2, lonely(2000, 0, 900, 1999))
+	f.Fuzz(func(t *testing.T, width int, pixels []byte) {
+		if width < 1 || len(pixels) < width {
+			return
+		}
+		pixels = pixels[:len(pixels)/width*width]
+		if got := pictures(width, len(pixels)/width, pixels).Image(0).Pix; !bytes.Equal(got, pixels) {
+			t.Errorf("%v comes back as %v", pixels, got)
+		}
+	})
+}

@@ -1,0 +1,9 @@
+//go:build !(goexperiment.simd && go1.27 && !go1.28)
+
+package nn
+
+// Without vector instructions the loops of kernels.go do all columns.
+
+func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) { return 0 }
+
+func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (done int) { return 0 }
