@@ -37,7 +37,7 @@ func (f Activation) String() string {
 func (f Activation) squash(z []float64) {
 	switch f {
 	case Sigmoid:
-		for j := range z {
+		for j := sigmoidVector(z); j < len(z); j++ {
 			z[j] = 1 / (1 + math.Exp(-z[j]))
 		}
 	case Tanh:

@@ -2,7 +2,7 @@ package nn
 
 import (
 	"math"
-	"sort"
+	"slices"
 )
 
 // ink is a matrix by what is not zero in it: 150 of a digit's 784 pixels. To
@@ -37,11 +37,11 @@ func (x *ink) room(i int) (index []int32, value []float64) {
 func (x *ink) rowBetween(i, lo, hi int) (index []int32, value []float64) {
 	index, value = x.row(i)
 	if lo > 0 {
-		k := sort.Search(len(index), func(k int) bool { return int(index[k]) >= lo })
+		k, _ := slices.BinarySearch(index, int32(lo))
 		index, value = index[k:], value[k:]
 	}
 	if hi < x.cols {
-		k := sort.Search(len(index), func(k int) bool { return int(index[k]) >= hi })
+		k, _ := slices.BinarySearch(index, int32(hi))
 		index, value = index[:k], value[:k]
 	}
 	return index, value
@@ -62,14 +62,25 @@ func (x *ink) set(i int, row []float64) {
 // multiple of four so that the parts add up as the whole row does (addRows).
 type inkList struct {
 	n     int
-	index [128]int32
-	value [128]float64
+	index [64]int32
+	value [64]float64
 }
 
 // fill lists what is not zero in row from column k on until the list is full
 // or the row ends, and returns the column to go on with.
 func (l *inkList) fill(row []float64, k int) int {
 	n := 0
+	for ; k+4 <= len(row) && n+4 <= len(l.index); k += 4 {
+		v := (*[4]float64)(row[k:])
+		bits := math.Float64bits(v[0]) | math.Float64bits(v[1]) | math.Float64bits(v[2]) | math.Float64bits(v[3])
+		if bits<<1 == 0 { // all four are 0 or −0
+			continue
+		}
+		for i, v := range v {
+			l.index[n], l.value[n] = int32(k+i), v
+			n += notZero(v)
+		}
+	}
 	for ; k < len(row) && n < len(l.index); k++ {
 		l.index[n], l.value[n] = int32(k), row[k]
 		n += notZero(row[k])

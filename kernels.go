@@ -1,7 +1,7 @@
 package nn
 
-// The inner loops of the three products. In a vector of the first two only the
-// elements that are not zero are listed: value[k] at position index[k].
+// The inner loops of the products. Of a row on the left only the elements that
+// are not zero are listed: value[k] at position index[k].
 //
 // Rows are taken several at a time, so that what they share is loaded and
 // stored once for all of them, and each is cut to the length of the others,
@@ -62,30 +62,5 @@ func addOuter(w []float64, c float64, index []int32, value, d []float64) {
 		for j, d := range d {
 			row[j] += v * d
 		}
-	}
-}
-
-// dotRows sets out[j] to the product of v and row j of w, each len(v) long:
-//
-//	out[j] = Σₖ v[k]·w[j][k]
-func dotRows(out, v, w []float64) {
-	n, j := len(v), 0
-	for ; j+3 < len(out); j += 4 {
-		w0, w1, w2, w3 := w[j*n:][:n], w[(j+1)*n:][:n], w[(j+2)*n:][:n], w[(j+3)*n:][:n]
-		var s0, s1, s2, s3 float64
-		for k, v := range v {
-			s0 += v * w0[k]
-			s1 += v * w1[k]
-			s2 += v * w2[k]
-			s3 += v * w3[k]
-		}
-		out[j], out[j+1], out[j+2], out[j+3] = s0, s1, s2, s3
-	}
-	for ; j < len(out); j++ {
-		row, sum := w[j*n:][:n], 0.0
-		for k, v := range v {
-			sum += v * row[k]
-		}
-		out[j] = sum
 	}
 }

@@ -1,4 +1,4 @@
-//go:build !(goexperiment.simd && go1.27 && !go1.28)
+//go:build !(goexperiment.simd && go1.27 && !go1.28 && amd64)
 
 package nn
 
@@ -6,4 +6,8 @@ package nn
 
 func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) { return 0 }
 
-func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (done int) { return 0 }
+func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (done int) {
+	return 0
+}
+
+func sigmoidVector(z []float64) (done int) { return 0 }

@@ -20,8 +20,8 @@ func (l *Layer) forward(out, in *Matrix) {
 		for j, b := range l.Biases {
 			z[j] += b
 		}
-		l.Activation.squash(z)
 	}
+	l.Activation.squash(out.Data)
 }
 
 // backward carries the error over the wires back to the layer before, whose

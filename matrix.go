@@ -15,8 +15,9 @@ type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (i, j) is Data[i*Cols+j]
 
-	// ink, where it is set, stands in for Data: a mini-batch of pictures on
-	// its way into a network is only ever kept as the list of its lit pixels.
+	// ink, where it is set, lists what is not zero. A mini-batch of pictures on
+	// its way into a network is only ever kept as the list of its lit pixels
+	// and has no Data.
 	ink *ink
 }
 
@@ -74,10 +75,31 @@ func (m *Matrix) MulT(a, b *Matrix) {
 		panic(fmt.Sprintf("nn: MulT sets %d×%d to %d×%d times the transpose of %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
 	}
 	m.mustNotBe(a, b)
-	for i := range a.Rows {
-		dotRows(m.Row(i), a.Row(i), b.Data)
+	clear(m.Data)
+	var tile [64 * 16]float64 // of bᵀ, small enough to stay near the processor
+	for j := 0; j < b.Rows; j += 16 {
+		width := min(16, b.Rows-j)
+		for k := 0; k < b.Cols; k += 64 {
+			height := min(64, b.Cols-k)
+			for jj := range width {
+				for kk, v := range b.Row(j + jj)[k : k+height] {
+					tile[kk*width+jj] = v
+				}
+			}
+			for i := range a.Rows {
+				addRows(m.Row(i)[j:j+width], everyOf64[:height], a.Row(i)[k:k+height], tile[:height*width])
+			}
+		}
 	}
 }
+
+// everyOf64 lists 64 elements, none left out.
+var everyOf64 = func() (list [64]int32) {
+	for k := range list {
+		list[k] = int32(k)
+	}
+	return list
+}()
 
 // AddTMul adds c·aᵀ·b to m, for m of n×c, a of r×n and b of r×c:
 //

@@ -45,8 +45,8 @@
 // Learning, chapters 1 and 2, with rows for his columns.
 //
 // Read the files in this order: matrix.go, activation.go, layer.go,
-// network.go, train.go; then examples.go, mnist.go and synthetic.go for what
-// it learns from.
+// network.go, train.go; then examples.go, images.go, mnist.go and synthetic.go for
+// what it learns from.
 package nn
 
 import (
@@ -54,7 +54,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
-	"sync"
 	"sync/atomic"
 )
 
@@ -157,7 +156,7 @@ func (n *Network) Classify(input []float64) int {
 }
 
 // narrow is the width up to which a prediction needs no memory but the stack.
-const narrow = 64
+const narrow = 32
 
 // predict runs one input through all layers, the last of which fills output.
 func (n *Network) predict(output, input []float64) {
@@ -279,16 +278,23 @@ type pass struct {
 	input       *Matrix   // A₀, m×784
 	targets     *Matrix   // T, m×10
 	activations []*Matrix // A₁ … A_L: m×16, m×16, m×10
+	deltas      []*Matrix // Δ₁ … Δ_L, of the same shapes, for training
+	costs       []float64 // of each example, for training
 	dense       []float64 // room for one example's input
 }
 
 func newPass(n *Network, m int) *pass {
 	p := &pass{
+		size:    m,
 		input:   &Matrix{Rows: m, Cols: n.inputs(), ink: newInk(m, n.inputs())},
 		targets: NewMatrix(m, n.outputs()),
 	}
-	for _, l := range n.Layers {
-		p.activations = append(p.activations, NewMatrix(m, len(l.Biases)))
+	for i, l := range n.Layers {
+		a := NewMatrix(m, len(l.Biases))
+		if i < len(n.Layers)-1 {
+			a.ink = newInk(m, a.Cols)
+		}
+		p.activations = append(p.activations, a)
 	}
 	return p
 }
@@ -320,6 +326,18 @@ func (p *pass) resize(m int) {
 	for _, a := range p.activations {
 		setRows(a, m)
 	}
+	for _, d := range p.deltas {
+		setRows(d, m)
+	}
+}
+
+// forTraining adds room for deltas and costs.
+func (p *pass) forTraining() *pass {
+	for _, a := range p.activations {
+		p.deltas = append(p.deltas, NewMatrix(a.Rows, a.Cols))
+	}
+	p.costs = make([]float64, p.input.Rows)
+	return p
 }
 
 func setRows(x *Matrix, m int) { x.Rows, x.Data = m, x.Data[:m*x.Cols] }
@@ -343,6 +361,11 @@ func (p *pass) forward(n *Network) {
 	for i, l := range n.Layers {
 		l.forward(p.activations[i], in)
 		in = p.activations[i]
+		if in.ink != nil {
+			for j := range p.size {
+				in.ink.set(j, in.Row(j))
+			}
+		}
 	}
 }
 
@@ -353,7 +376,9 @@ func (n *Network) forAll(data Examples, visit func(p *pass, first int)) {
 	const size = 16
 	count := data.Len()
 	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), (count+size-1)/size), func(int) {
+	cores := gather(min(runtime.GOMAXPROCS(0), (count+size-1)/size))
+	defer cores.dismiss()
+	cores.do(func(int) {
 		p := newPass(n, min(size, count))
 		for {
 			first := int(next.Add(size)) - size
@@ -368,37 +393,6 @@ func (n *Network) forAll(data Examples, visit func(p *pass, first int)) {
 			visit(p, first)
 		}
 	})
-}
-
-// parallel calls work(0) … work(workers−1) at once and waits for all of them.
-// What one of them panics with, parallel panics with, where the caller can
-// recover from it.
-func parallel(workers int, work func(worker int)) {
-	if workers == 1 {
-		work(0)
-		return
-	}
-	var done sync.WaitGroup
-	var failure atomic.Pointer[any]
-	for w := range workers {
-		done.Go(func() {
-			finished := false
-			defer func() {
-				if r := recover(); r != nil {
-					failure.Store(&r)
-				} else if !finished { // by runtime.Goexit, perhaps in an Example
-					r = "nn: a goroutine ended before its work"
-					failure.Store(&r)
-				}
-			}()
-			work(w)
-			finished = true
-		})
-	}
-	done.Wait()
-	if r := failure.Load(); r != nil {
-		panic(*r)
-	}
 }
 
 func (n *Network) inputs() int  { return n.Layers[0].Weights.Rows }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 )
 
 // Cost measures how far an output a is from its target t: 0 for a perfect
@@ -83,10 +84,16 @@ type SGD struct {
 
 	self     *SGD
 	net      *Network // the network that the rest belongs to
-	pass     *pass
-	deltas   []*Matrix // Δ₁ … Δ_L, of the shapes of the activations
 	velocity *Network
-	order    []int // the examples of an epoch
+	passes   []*pass // one for each core that takes part
+	crew     *crew
+	order    []int    // the examples of an epoch
+	data     Examples // during an epoch
+	batch    []int    // the mini-batch, a part of order
+
+	// The two shares of a core in a mini-batch, as values that are made once:
+	// each new one would be an allocation.
+	learn, change func(core int)
 }
 
 // Epoch makes one pass over all examples in mini-batches, the last of which
@@ -115,20 +122,23 @@ type SGD struct {
 // another network, or one with layers of other sizes, before.
 func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	s.prepare(n, mustHaveSome(data))
+	s.data = data
+	defer func() { s.data, s.batch = nil, nil }()
 	for i := range s.order {
 		s.order[i] = i
 	}
 	if s.Rand != nil {
 		s.Rand.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
 	}
-	size, count := s.batch(), len(s.order)
+	s.crew = gather(len(s.passes))
+	defer s.crew.dismiss()
+	size, count := s.batchSize(), len(s.order)
 	for first := 0; first < count; first += size {
 		batch := s.order[first:min(first+size, count)]
-		mean := s.forward(data, batch)
+		mean := s.gradient(batch)
 		if !finite(mean) {
 			return mean, fmt.Errorf("nn: the cost is %v, after %d of %d examples", mean, first, count)
 		}
-		s.backward()
 		s.update()
 		cost += mean * (float64(len(batch)) / float64(count))
 	}
@@ -146,22 +156,42 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
-// forward runs a mini-batch, given by the indices of its examples, through the
-// network and returns the mean cost of an example.
-func (s *SGD) forward(data Examples, batch []int) (cost float64) {
-	p := s.pass
-	s.resize(len(batch))
+// gradient runs a mini-batch, given by the indices of its examples, forward and
+// backward, each core its share of the examples, and returns their mean cost.
+// What is left in the passes, activations and deltas, is the gradient in
+// factors.
+func (s *SGD) gradient(batch []int) (cost float64) {
+	s.batch = batch
+	s.crew.do(s.learn)
+	for _, p := range s.passes {
+		for _, c := range p.costs[:p.size] {
+			cost += c / float64(len(batch))
+		}
+	}
+	return cost
+}
+
+// learnShare is one core's share of gradient.
+func (s *SGD) learnShare(core int) {
+	share := (len(s.batch) + len(s.passes) - 1) / len(s.passes)
+	from, to := min(core*share, len(s.batch)), min((core+1)*share, len(s.batch))
+	s.passes[core].learn(s.net, s.data, s.batch[from:to], s.Cost)
+}
+
+// learn computes the activations, costs and deltas of some examples.
+func (p *pass) learn(n *Network, data Examples, batch []int, cost Cost) {
+	p.resize(len(batch))
 	if images, ok := data.(*Images); ok {
 		images.prefetch(batch)
 	}
 	for i, j := range batch {
 		p.load(i, data, j)
 	}
-	p.forward(s.net)
+	p.forward(n)
 	for i := range p.size {
-		cost += s.Cost.of(p.output().Row(i), p.targets.Row(i)) / float64(p.size)
+		p.costs[i] = cost.of(p.output().Row(i), p.targets.Row(i))
 	}
-	return cost
+	p.backward(n, cost)
 }
 
 // backward computes every layer's Δ = ∂C/∂Z, the last one first. Row i is
@@ -169,12 +199,11 @@ func (s *SGD) forward(data Examples, batch []int) (cost float64) {
 //
 //	Δ_L = (A_L − T) ⊙ σ′(Z_L)          cross-entropy: Δ_L = A_L − T
 //	Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)
-func (s *SGD) backward() {
-	p, layers := s.pass, s.net.Layers
-	last := len(layers) - 1
-	s.Cost.delta(s.deltas[last].Data, p.output().Data, p.targets.Data, layers[last].Activation)
+func (p *pass) backward(n *Network, cost Cost) {
+	last := len(n.Layers) - 1
+	cost.delta(p.deltas[last].Data, p.output().Data, p.targets.Data, n.last().Activation)
 	for l := last; l > 0; l-- {
-		layers[l].backward(s.deltas[l-1], s.deltas[l], p.activations[l-1], layers[l-1].Activation)
+		n.Layers[l].backward(p.deltas[l-1], p.deltas[l], p.activations[l-1], n.Layers[l-1].Activation)
 	}
 }
 
@@ -188,34 +217,81 @@ func (s *SGD) backward() {
 //
 //	V = μ·V + 1/m · Aₗ₋₁ᵀ·Δₗ        Wₗ −= η·V
 //
-// Decay shrinks the weights first.
-func (s *SGD) update() {
-	p := s.pass
-	in := p.input
-	for i, l := range s.net.Layers {
-		if s.Decay > 0 {
-			scale(l.Weights.Data, 1-s.Rate*s.Decay)
+// Decay shrinks the weights first. Each core takes some rows of the weights and
+// adds up the examples in their order, so that it does not matter how many
+// cores there are.
+func (s *SGD) update() { s.crew.do(s.change) }
+
+// updateShare is one core's share of update.
+func (s *SGD) updateShare(core int) {
+	for l := range s.net.Layers {
+		if lo, hi := s.cut(l, core), s.cut(l, core+1); lo < hi {
+			s.updateRows(l, lo, hi)
 		}
-		if s.velocity == nil {
-			l.descend(-s.Rate/float64(p.size), in, s.deltas[i])
-		} else {
-			v := s.velocity.Layers[i]
-			scale(v.Weights.Data, s.Momentum)
-			scale(v.Biases, s.Momentum)
-			v.descend(1/float64(p.size), in, s.deltas[i])
-			add(l.Weights.Data, -s.Rate, v.Weights.Data)
-			add(l.Biases, -s.Rate, v.Biases)
-		}
-		in = p.activations[i]
 	}
 }
 
-// descend adds c times the gradient, summed over the mini-batch: W += c·inᵀ·Δ
-// and b += c·ΣΔ.
-func (l *Layer) descend(c float64, in, delta *Matrix) {
-	l.Weights.AddTMul(c, in, delta)
-	for i := range delta.Rows {
-		add(l.Biases, c, delta.Row(i))
+// cut returns the first row of layer l's weights that is not for the cores
+// before this one. The first layer is cut where a share of the ink lies, on the
+// average of some examples: most of it is in the middle.
+func (s *SGD) cut(l, core int) int {
+	rows, cores := s.net.Layers[l].Weights.Rows, len(s.passes)
+	if l > 0 || core == 0 || core == cores {
+		return rows * core / cores
+	}
+	const some = 16
+	sum, n := 0, 0
+	for i := range min(some, s.passes[0].size) {
+		if index, _ := s.passes[0].input.ink.row(i); len(index) > 0 {
+			sum += int(index[len(index)*core/cores])
+			n++
+		}
+	}
+	if n == 0 {
+		return 0 // all black: nothing to share
+	}
+	return sum / n
+}
+
+// updateRows updates rows lo to hi of layer l's weights; with the first row go
+// the biases.
+func (s *SGD) updateRows(l, lo, hi int) {
+	layer, m := s.net.Layers[l], len(s.batch)
+	weights := layer.Weights.Data[lo*layer.Weights.Cols : hi*layer.Weights.Cols]
+	if s.Decay > 0 {
+		scale(weights, 1-s.Rate*s.Decay)
+	}
+	if s.velocity == nil {
+		s.addGradient(layer, -s.Rate/float64(m), l, lo, hi)
+		return
+	}
+	v := s.velocity.Layers[l]
+	velocity := v.Weights.Data[lo*v.Weights.Cols : hi*v.Weights.Cols]
+	scale(velocity, s.Momentum)
+	if lo == 0 {
+		scale(v.Biases, s.Momentum)
+	}
+	s.addGradient(v, 1/float64(m), l, lo, hi)
+	add(weights, -s.Rate, velocity)
+	if lo == 0 {
+		add(layer.Biases, -s.Rate, v.Biases)
+	}
+}
+
+// addGradient adds c times the gradient of layer l, summed over the mini-batch,
+// to rows lo to hi of to: W += c·Aₗ₋₁ᵀ·Δₗ and, with the first row, b += c·ΣΔₗ.
+func (s *SGD) addGradient(to *Layer, c float64, l, lo, hi int) {
+	for _, p := range s.passes {
+		in := p.input
+		if l > 0 {
+			in = p.activations[l-1]
+		}
+		to.Weights.addTMul(c, in, p.deltas[l], lo, hi)
+		if lo == 0 {
+			for i := range p.size {
+				add(to.Biases, c, p.deltas[l].Row(i))
+			}
+		}
 	}
 }
 
@@ -251,15 +327,19 @@ func (s *SGD) prepare(n *Network, count int) {
 		panic("nn: SGD was copied after its first use")
 	case s.net != nil && s.net != n:
 		panic("nn: SGD trained another network before, need one for each")
-	case s.pass != nil && !s.pass.fits(n):
+	case s.passes != nil && !s.passes[0].fits(n):
 		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
 	}
 	s.self, s.net = s, n
-	if size := min(s.batch(), count); s.pass == nil || cap(s.pass.targets.Data) < size*n.outputs() {
-		s.pass = newPass(n, size)
-		s.deltas = nil
-		for _, a := range s.pass.activations {
-			s.deltas = append(s.deltas, NewMatrix(size, a.Cols))
+	s.learn, s.change = s.learnShare, s.updateShare
+	cores, size := 1, min(s.batchSize(), count)
+	if size*n.Parameters() >= worthSharing {
+		cores = min(runtime.GOMAXPROCS(0), size)
+	}
+	if share := (size + cores - 1) / cores; len(s.passes) != cores || cap(s.passes[0].costs) < share {
+		s.passes = nil
+		for range cores {
+			s.passes = append(s.passes, newPass(n, share).forTraining())
 		}
 	}
 	if s.Momentum == 0 {
@@ -276,17 +356,13 @@ func (s *SGD) prepare(n *Network, count int) {
 	}
 }
 
-func (s *SGD) batch() int {
+func (s *SGD) batchSize() int {
 	if s.Batch == 0 {
 		return 10
 	}
 	return s.Batch
 }
 
-// resize makes the room for a mini-batch one for m examples.
-func (s *SGD) resize(m int) {
-	s.pass.resize(m)
-	for _, d := range s.deltas {
-		setRows(d, m)
-	}
-}
+// worthSharing is the number of weights, times examples in a mini-batch, from
+// which several cores are faster than one in spite of having to meet twice.
+const worthSharing = 1 << 20
