@@ -69,7 +69,14 @@ type inkList struct {
 // fill lists what is not zero in row from column k on until the list is full
 // or the row ends, and returns the column to go on with.
 func (l *inkList) fill(row []float64, k int) int {
-	n := 0
+	n, k := fillVector(l, row, k)
+	if n > len(l.index)-8 { // no room for another eight: end at a multiple of four
+		if extra := n % 4; extra > 0 {
+			k = int(l.index[n-extra])
+		}
+		l.n = n &^ 3
+		return k
+	}
 	for ; k+4 <= len(row) && n+4 <= len(l.index); k += 4 {
 		v := (*[4]float64)(row[k:])
 		bits := math.Float64bits(v[0]) | math.Float64bits(v[1]) | math.Float64bits(v[2]) | math.Float64bits(v[3])

@@ -11,3 +11,5 @@ func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (
 }
 
 func sigmoidVector(z []float64) (done int) { return 0 }
+
+func fillVector(l *inkList, row []float64, k int) (n, next int) { return 0, k }

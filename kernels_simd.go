@@ -4,6 +4,7 @@ package nn
 
 import (
 	"math"
+	"math/bits"
 	"simd"
 	"simd/archsimd"
 )
@@ -100,6 +101,26 @@ func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (
 	}
 	leaveVectors()
 	return min(a, n)
+}
+
+// fillVector begins to fill a list, eight elements at a time, where the
+// processor can pack those of a vector that are not zero (AVX-512).
+func fillVector(l *inkList, row []float64, k int) (n, next int) {
+	if !archsimd.X86.AVX512() {
+		return 0, k
+	}
+	zero := archsimd.BroadcastFloat64x8(0)
+	columns := archsimd.LoadInt32x8Array(&[8]int32{0, 1, 2, 3, 4, 5, 6, 7})
+	for ; k+8 <= len(row) && n+8 <= len(l.index); k += 8 {
+		v := archsimd.LoadFloat64x8(part(row, k, 8))
+		lit := v.NotEqual(zero).ToBits()
+		v.Compress(archsimd.Mask64x8FromBits(lit)).Store(l.value[n : n+8 : n+8])
+		column := columns.Add(archsimd.BroadcastInt32x8(int32(k)))
+		column.Compress(archsimd.Mask32x8FromBits(lit)).Store(l.index[n : n+8 : n+8])
+		n += bits.OnesCount8(lit)
+	}
+	archsimd.ClearAVXUpperBits()
+	return n, k
 }
 
 // sigmoidVector computes 1/(1+eˣ) of x = −z, to within 3 units in the last
