@@ -53,52 +53,64 @@ func (x *ink) set(i int, row []float64) {
 	index, value := x.room(i)
 	for k, v := range row {
 		index[n], value[n] = int32(k), v
-		n += notZero(v)
+		n += notZero(math.Float64bits(v))
 	}
 	x.count[i] = int32(n)
 }
 
-// inkList is room for a part of a row: short enough for the stack, and a
-// multiple of four so that the parts add up as the whole row does (addRows).
+// inkList is room for a part of a row, short enough for the stack.
 type inkList struct {
 	n     int
-	index [64]int32
-	value [64]float64
+	index [128]int32
+	value [128]float64
 }
 
 // fill lists what is not zero in row from column k on until the list is full
-// or the row ends, and returns the column to go on with.
+// or the row ends, and returns the column to go on with. A full list is a
+// multiple of four long, so that the parts add up as the whole row does
+// (addRows).
 func (l *inkList) fill(row []float64, k int) int {
 	n, k := fillVector(l, row, k)
-	if n > len(l.index)-8 { // no room for another eight: end at a multiple of four
+	for k < len(row) && n+64 <= len(l.index) {
+		to := min(k+64, len(row))
+		n, k = l.window(n, row[:to], k), to
+	}
+	if k < len(row) {
 		if extra := n % 4; extra > 0 {
 			k = int(l.index[n-extra])
 		}
-		l.n = n &^ 3
-		return k
-	}
-	for ; k+4 <= len(row) && n+4 <= len(l.index); k += 4 {
-		v := (*[4]float64)(row[k:])
-		bits := math.Float64bits(v[0]) | math.Float64bits(v[1]) | math.Float64bits(v[2]) | math.Float64bits(v[3])
-		if bits<<1 == 0 { // all four are 0 or −0
-			continue
-		}
-		for i, v := range v {
-			l.index[n], l.value[n] = int32(k+i), v
-			n += notZero(v)
-		}
-	}
-	for ; k < len(row) && n < len(l.index); k++ {
-		l.index[n], l.value[n] = int32(k), row[k]
-		n += notZero(row[k])
+		n &^= 3
 	}
 	l.n = n
 	return k
 }
 
-// notZero is 1, or 0 for zero, without a branch: where the ink of a picture
-// begins and ends is nothing that a processor can guess.
-func notZero(v float64) int {
-	bits := math.Float64bits(v) << 1 // without the sign: −0 is zero
+// window lists what is not zero in row from column k on, 64 columns at most,
+// behind the first n. It first finds the groups of four that are not all zero.
+func (l *inkList) window(n int, row []float64, k int) int {
+	var groups [16]int32
+	lit := 0
+	for ; k+4 <= len(row); k += 4 {
+		v := (*[4]float64)(row[k:])
+		groups[lit&15] = int32(k)
+		lit += notZero(math.Float64bits(v[0]) | math.Float64bits(v[1]) | math.Float64bits(v[2]) | math.Float64bits(v[3]))
+	}
+	for _, k := range groups[:lit] {
+		for i, v := range (*[4]float64)(row[k:]) {
+			l.index[n&127], l.value[n&127] = k+int32(i), v
+			n += notZero(math.Float64bits(v))
+		}
+	}
+	for ; k < len(row); k++ {
+		l.index[n&127], l.value[n&127] = int32(k), row[k]
+		n += notZero(math.Float64bits(row[k]))
+	}
+	return n
+}
+
+// notZero is 1, or 0 for the bits of 0 and −0, without a branch: where the ink
+// of a picture begins and ends is nothing that a processor can guess.
+func notZero(bits uint64) int {
+	bits <<= 1 // without the sign
 	return int((bits | -bits) >> 63)
 }
