@@ -1,0 +1,652 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// mixed returns a network of the given sizes with biases, and the functions in
+// turn.
+func mixed(seed uint64, sizes ...int) *Network {
+	r := random(seed)
+	n := New(r, sizes...)
+	for i, l := range n.Layers {
+		l.Activation = Activation((uint64(i) + seed) % 3)
+		for j := range l.Biases {
+			l.Biases[j] = r.NormFloat64()
+		}
+	}
+	return n
+}
+
+func saved(t testing.TB, n *Network) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := n.Save(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func loaded(t testing.TB, file []byte) *Network {
+	t.Helper()
+	n, err := Load(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// container returns a file of the given header and data.
+func container(header string, data []byte) []byte {
+	file := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(file, header...), data...)
+}
+
+// entry is a tensor's entry in a header.
+func entry(name, dtype, shape string, begin, end int) string {
+	return fmt.Sprintf(`%q:{"dtype":%q,"shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, begin, end)
+}
+
+// The entries of a network of two inputs and one neuron, in 24 bytes of data.
+var (
+	weight = entry("0.weight", "F64", "[1,2]", 0, 16)
+	bias   = entry("0.bias", "F64", "[1]", 16, 24)
+)
+
+func mustBeSameNetwork(t *testing.T, got, want *Network) {
+	t.Helper()
+	if len(got.Layers) != len(want.Layers) {
+		t.Fatalf("%d layers, want %d", len(got.Layers), len(want.Layers))
+	}
+	for i, l := range got.Layers {
+		w := want.Layers[i]
+		if l.Weights.Rows != w.Weights.Rows || l.Weights.Cols != w.Weights.Cols || l.Activation != w.Activation {
+			t.Fatalf("layer %d is %d×%d with %v, want %d×%d with %v", i, l.Weights.Rows, l.Weights.Cols, l.Activation, w.Weights.Rows, w.Weights.Cols, w.Activation)
+		}
+	}
+	mustBeSame(t, "parameters", values(got), values(want))
+}
+
+func TestLoadGivesBackTheBitsThatSaveWrote(t *testing.T) {
+	for seed, sizes := range [][]int{{1, 1}, {2, 2, 1}, {5, 3}, {1, 7, 1}, {7, 300, 3}, {30, 65, 64, 63, 10}, {3, 2, 2, 2, 2, 2, 2}, {784, 16, 16, 10}} {
+		t.Run(fmt.Sprint(sizes), func(t *testing.T) {
+			n := mixed(uint64(seed), sizes...)
+			mustBeSameNetwork(t, loaded(t, saved(t, n)), n)
+		})
+	}
+}
+
+func TestSpecialNumbersKeepTheirBits(t *testing.T) {
+	n := New(random(1), 3, 2)
+	copy(n.Layers[0].Weights.Data, []float64{math.Copysign(0, -1), 5e-324, -5e-324, math.MaxFloat64, -math.MaxFloat64, 0.1})
+	mustBeSameNetwork(t, loaded(t, saved(t, n)), n)
+}
+
+func TestSaveWritesTheFormatsBytes(t *testing.T) {
+	n := &Network{Layers: []*Layer{{Weights: &Matrix{Rows: 3, Cols: 2, Data: []float64{1, 2, 3, 4, 5, 6}}, Biases: []float64{7, 8}, Activation: Tanh}}}
+	header := `{"__metadata__":{"format":"pt","activations":"tanh"},` +
+		`"0.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[0,48]},` +
+		`"0.bias":{"dtype":"F64","shape":[2],"data_offsets":[48,64]}}`
+	for len(header)%8 != 0 {
+		header += " "
+	}
+	var data bytes.Buffer
+	binary.Write(&data, binary.LittleEndian, []float64{1, 3, 5, 2, 4, 6, 7, 8})
+	if got, want := saved(t, n), container(header, data.Bytes()); !bytes.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestTheNumbersBeginAtAMultipleOf8(t *testing.T) {
+	for neurons := range 120 {
+		if length := binary.LittleEndian.Uint64(saved(t, New(random(1), 1, neurons+1))); length%8 != 0 {
+			t.Errorf("%d neurons: header of %d bytes", neurons+1, length)
+		}
+	}
+}
+
+func TestTheSameNetworkIsTheSameBytes(t *testing.T) {
+	n := mixed(1, 20, 7, 6, 5, 4, 3, 2)
+	if file := saved(t, n); !bytes.Equal(file, saved(t, n)) || !bytes.Equal(file, saved(t, loaded(t, file))) {
+		t.Error("saved twice, the files differ")
+	}
+}
+
+func TestTheArticlesNetworkTakes104KB(t *testing.T) {
+	if size := len(saved(t, New(random(1), 784, 16, 16, 10))); size < 8*13002 || size > 8*13002+1000 {
+		t.Errorf("%d bytes, want 8·13002 and less than 1000 for the header", size)
+	}
+}
+
+func TestSaveRefusesWhatIsNotFiniteAndWritesNothing(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		n := New(random(1), 3, 2, 2)
+		n.Layers[1].Weights.Data[1] = bad // from neuron 0 to neuron 1: element 2 of the transpose
+		var b bytes.Buffer
+		if mustName(t, n.Save(&b), "2.weight", "element 2", fmt.Sprint(bad)); b.Len() != 0 {
+			t.Errorf("%d bytes written", b.Len())
+		}
+		n = New(random(1), 3, 2)
+		n.Layers[0].Biases[1] = bad
+		mustName(t, n.Save(&b), "0.bias", "element 1", fmt.Sprint(bad))
+	}
+}
+
+func TestSaveReturnsTheWritersError(t *testing.T) {
+	for _, room := range []int{0, 8, 100} {
+		err := New(random(1), 3, 2).Save(&failing{room})
+		if mustName(t, err); !errors.Is(err, errFull) {
+			t.Errorf("room for %d bytes: error %v", room, err)
+		}
+	}
+}
+
+func TestSavePanicsIfTheLayersDoNotFit(t *testing.T) {
+	n := New(random(1), 3, 2)
+	n.Layers[0].Biases = nil
+	mustPanic(t, func() { n.Save(io.Discard) }, "0 biases")
+	mustPanic(t, func() { n.SaveFile(filepath.Join(t.TempDir(), "n")) }, "0 biases")
+}
+
+func TestSaveRefusesWhatLoadWould(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 400 MB")
+	}
+	one := New(random(1), 1, 1).Layers[0]
+	n := new(Network)
+	for range 800_000 {
+		n.Layers = append(n.Layers, one)
+	}
+	mustName(t, n.Save(io.Discard), "800000 layers", "at most 100000000")
+}
+
+func TestSaveFileReplacesTheFileWhole(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "digits.safetensors")
+	for seed := range uint64(3) {
+		n := mixed(seed, 20-int(seed)*5, 7, 3)
+		if err := n.SaveFile(name); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustBeSameNetwork(t, loaded(t, file), n)
+	}
+	mustHoldOnly(t, filepath.Dir(name), "digits.safetensors")
+}
+
+func mustHoldOnly(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, f.Name())
+	}
+	if fmt.Sprint(got) != fmt.Sprint(names) {
+		t.Errorf("the folder holds %q, want %q", got, names)
+	}
+}
+
+func TestSaveFileTakesAnyName(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows allows no asterisk")
+	}
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a*b", "*", "with space", "数字.safetensors", ".hidden"} {
+		if err := New(random(1), 2, 1).SaveFile(name); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAFailedSaveFileLeavesEverythingAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	old := write(t, dir, "old", []byte("the old file"))
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	good, bad := New(random(1), 2, 1), New(random(1), 2, 1)
+	bad.Layers[0].Biases[0] = math.NaN()
+	for what, c := range map[string]struct {
+		n    *Network
+		name string
+	}{
+		"not finite":         {bad, old},
+		"target is a folder": {good, filepath.Join(dir, "folder")},
+		"no such folder":     {good, filepath.Join(dir, "absent", "n")},
+		"folder is a file":   {good, filepath.Join(old, "n")},
+		"no name":            {good, ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Chdir(dir)
+			err := c.n.SaveFile(c.name)
+			if mustName(t, err, filepath.Base(c.name)); strings.Count(err.Error(), "nn: ") != 1 {
+				t.Errorf("error %q, want one nn: in it", err)
+			}
+			if file, err := os.ReadFile(old); err != nil || string(file) != "the old file" {
+				t.Errorf("the old file holds %q, error %v", file, err)
+			}
+			mustHoldOnly(t, dir, "folder", "old")
+			mustHoldOnly(t, filepath.Join(dir, "folder"))
+		})
+	}
+}
+
+func TestSaveFileIsForAllToReadUnlessTheOldFileWasNot(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has other permissions")
+	}
+	name := filepath.Join(t.TempDir(), "n")
+	for _, mode := range []fs.FileMode{0o644, 0o600} {
+		if err := New(random(1), 2, 1).SaveFile(name); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("mode %v, error %v, want %v", info.Mode(), err, mode)
+		}
+		os.Chmod(name, 0o600)
+	}
+}
+
+// testdata/safetensors.py writes the files, and what PyTorch answers.
+func TestLoadAnswersAsPyTorchDoes(t *testing.T) {
+	var cases []struct {
+		File            string
+		Inputs, Outputs [][]float64
+	}
+	data, err := os.ReadFile("testdata/safetensors.json")
+	if err == nil {
+		err = json.Unmarshal(data, &cases)
+	}
+	if err != nil || len(cases) != 3 {
+		t.Fatalf("%d cases, error %v", len(cases), err)
+	}
+	for _, c := range cases {
+		t.Run(c.File, func(t *testing.T) {
+			file, err := os.ReadFile("testdata/" + c.File)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := loaded(t, file)
+			for i, input := range c.Inputs {
+				mustBeClose(t, fmt.Sprint(input), n.Predict(input), c.Outputs[i], 1e-12)
+			}
+		})
+	}
+}
+
+func TestPyTorchAnswersAsTheSavedNetworkDoes(t *testing.T) {
+	for _, n := range []*Network{New(random(1), 784, 16, 16, 10), mixed(1, 5, 4, 3, 2)} {
+		name := filepath.Join(t.TempDir(), "n.safetensors")
+		if err := n.SaveFile(name); err != nil {
+			t.Fatal(err)
+		}
+		sizes, activations := []string{fmt.Sprint(n.inputs())}, []string{}
+		for _, l := range n.Layers {
+			sizes = append(sizes, fmt.Sprint(len(l.Biases)))
+			activations = append(activations, l.Activation.String())
+		}
+		r, inputs := random(2), make([][]float64, 5)
+		for i := range inputs {
+			inputs[i] = make([]float64, n.inputs())
+			for k := range inputs[i] {
+				inputs[i][k] = r.Float64()
+			}
+		}
+		stdin, _ := json.Marshal(inputs)
+		python := exec.Command("/usr/bin/python3", "testdata/load_in_torch.py", name, strings.Join(sizes, ","), strings.Join(activations, ","))
+		var stderr strings.Builder
+		python.Stdin, python.Stderr = bytes.NewReader(stdin), &stderr
+		out, err := python.Output()
+		if errors.Is(err, fs.ErrNotExist) || python.ProcessState != nil && python.ProcessState.ExitCode() == 77 {
+			t.Skipf("needs /usr/bin/python3 with torch (Debian: python3-torch): %v %s", err, out)
+		}
+		var answers struct{ Float64, Float32 [][]float64 }
+		if err == nil {
+			err = json.Unmarshal(out, &answers)
+		}
+		if err != nil || len(answers.Float64) != len(inputs) || len(answers.Float32) != len(inputs) {
+			t.Fatalf("%v\n%s", err, stderr.String())
+		}
+		for i, input := range inputs {
+			want := n.Predict(input)
+			mustBeClose(t, "float64", answers.Float64[i], want, 1e-12)
+			mustBeClose(t, "float32", answers.Float32[i], want, 1e-5)
+		}
+	}
+}
+
+func TestLoadTakesWhatTheFormatLeavesFree(t *testing.T) {
+	var data, single bytes.Buffer
+	binary.Write(&data, binary.LittleEndian, []float64{1, 2, 3})
+	binary.Write(&single, binary.LittleEndian, []float32{1, 2})
+	binary.Write(&single, binary.LittleEndian, 3.0)
+	for name, file := range map[string][]byte{
+		"no padding":        container("{"+weight+","+bias+"}", data.Bytes()),
+		"padding":           container("{"+weight+","+bias+"}     ", data.Bytes()),
+		"white space":       container("{ "+weight+" ,\n"+bias+"\t}", data.Bytes()),
+		"order":             container("{"+bias+","+weight+"}", data.Bytes()),
+		"escaped names":     container("{"+strings.Replace(weight, "0.", `\u0030\u002e`, 1)+","+bias+"}", data.Bytes()),
+		"other metadata":    container(`{"__metadata__":{"a":"1","ä":"{"},`+weight+","+bias+"}", data.Bytes()),
+		"no metadata in it": container(`{"__metadata__":{},`+weight+","+bias+"}", data.Bytes()),
+		"the function":      container(`{"__metadata__":{"activations":"sigmoid"},`+weight+","+bias+"}", data.Bytes()),
+		"mixed types":       container("{"+entry("0.weight", "F32", "[1,2]", 0, 8)+","+entry("0.bias", "F64", "[1]", 8, 16)+"}", single.Bytes()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := loaded(t, file)
+			mustBeSameNetwork(t, n, &Network{Layers: []*Layer{{Weights: &Matrix{Rows: 2, Cols: 1, Data: []float64{1, 2}}, Biases: []float64{3}}}})
+		})
+	}
+}
+
+func TestLoadReadsAReaderThatGivesOneByteAtATime(t *testing.T) {
+	n := mixed(1, 4, 3, 2)
+	got, err := Load(iotest.OneByteReader(bytes.NewReader(saved(t, n))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustBeSameNetwork(t, got, n)
+}
+
+func TestLoadReturnsTheReadersError(t *testing.T) {
+	file := saved(t, New(random(1), 2, 1))
+	for _, n := range []int{0, 3, 8, 30, len(file) - 8, len(file)} {
+		_, err := Load(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errFull)))
+		if mustName(t, err); !errors.Is(err, errFull) {
+			t.Errorf("after %d bytes: error %v", n, err)
+		}
+	}
+}
+
+func TestLoadReportsWhatIsWrong(t *testing.T) {
+	data := make([]byte, 24)
+	meta := func(s string) string { return "{" + s + "," + weight + "," + bias + "}" }
+	with := func(weight string) string { return `{"0.weight":` + weight + "," + bias + "}" }
+	layer := func(i, neurons, inputs, begin int) string {
+		middle := begin + 8*neurons*inputs
+		return entry(fmt.Sprintf("%d.weight", i), "F64", fmt.Sprintf("[%d,%d]", neurons, inputs), begin, middle) + "," +
+			entry(fmt.Sprintf("%d.bias", i), "F64", fmt.Sprintf("[%d]", neurons), middle, middle+8*neurons)
+	}
+	for name, c := range map[string]struct {
+		header string
+		words  []string
+	}{
+		"empty header":       {"", []string{"need {"}},
+		"no brace":           {" {" + weight + "," + bias + "}", []string{`" {`, "need {"}},
+		"byte order mark":    {"\ufeff{" + weight + "," + bias + "}", []string{"need {"}},
+		"a list":             {"[]", []string{`"[]"`, "need {"}},
+		"invalid UTF-8":      {meta(`"__metadata__":{"a":"` + "\xff" + `"}`), []string{"UTF-8"}},
+		"no JSON":            {"{weight}", []string{"invalid character 'w'"}},
+		"JSON ends early":    {"{" + weight, []string{"unexpected end"}},
+		"goes on after JSON": {"{" + weight + "," + bias + "}{}", []string{"after top-level value"}},
+		"padded with zeros":  {"{" + weight + "," + bias + "}\x00", []string{"after top-level value"}},
+		"a trailing comma":   {"{" + weight + "," + bias + ",}", []string{"invalid character '}'"}},
+		"too deep":           {`{"0.weight":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + "}", []string{"depth"}},
+		"a tensor twice":     {meta(bias), []string{`"0.bias"`, "second time"}},
+		"a tensor twice, once escaped": {meta(strings.Replace(bias, "0", `\u0030`, 1)), []string{
+			`"0.bias"`, "second time"}},
+		"metadata twice":          {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
+		"metadata key twice":      {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
+		"shape twice":             {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
+		"metadata not strings":    {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
+		"metadata null":           {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
+		"metadata a string":       {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
+		"a function unknown":      {meta(`"__metadata__":{"activations":"softmax"}`), []string{`"softmax"`, "layer 0", "sigmoid tanh relu"}},
+		"functions too many":      {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"2 activations", "tanh,tanh", "1 layers"}},
+		"functions empty":         {meta(`"__metadata__":{"activations":""}`), []string{`activation ""`, "layer 0"}},
+		"no tensors":              {"{}", []string{"0.weight", "0.bias", "0 tensors"}},
+		"only metadata":           {`{"__metadata__":{}}`, []string{"0.weight", "0.bias", "0 tensors"}},
+		"no bias":                 {"{" + weight + "}", []string{"0.bias", "1 tensors", "[1 2]"}},
+		"no weight":               {"{" + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.weight", "1 tensors"}},
+		"a hole in the layers":    {"{" + layer(0, 1, 1, 0) + "," + layer(4, 1, 1, 16) + "}", []string{"2.weight", "4 tensors", "4.bias"}},
+		"odd numbers":             {"{" + layer(1, 1, 2, 0) + "}", []string{"0.weight", "1.weight"}},
+		"other names":             {"{" + strings.ReplaceAll(weight+","+bias, `"0.`, `"net.0.`) + "}", []string{"0.weight", "net.0.weight"}},
+		"one tensor more":         {"{" + weight + "," + bias + "," + entry("scale", "F64", "[1]", 24, 32) + "}", []string{"3 tensors", "scale"}},
+		"two tensors more":        {"{" + weight + "," + bias + "," + entry("a", "F64", "[1]", 24, 32) + "," + entry("b", "F64", "[1]", 32, 40) + "}", []string{"4 tensors", "a [1]"}},
+		"layers do not fit":       {"{" + layer(0, 2, 3, 0) + "," + layer(2, 2, 3, 64) + "}", []string{"2.weight [2 3]", "need 2 inputs"}},
+		"biases do not fit":       {"{" + entry("0.weight", "F64", "[1,2]", 0, 16) + "," + entry("0.bias", "F64", "[2]", 16, 32) + "}", []string{"[1 2]", "[2]"}},
+		"weights of 1 dimension":  {"{" + entry("0.weight", "F64", "[2]", 0, 16) + "," + bias + "}", []string{"0.weight [2]", "[neurons inputs]"}},
+		"biases of 2 dimensions":  {"{" + weight + "," + entry("0.bias", "F64", "[1,1]", 16, 24) + "}", []string{"0.bias [1 1]", "[neurons]"}},
+		"weights of 3 dimensions": {with(`{"dtype":"F64","shape":[1,1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "3 dimensions"}},
+		"a single number":         {with(`{"dtype":"F64","shape":[],"data_offsets":[0,8]}`), []string{`"0.weight"`, "0 dimensions"}},
+		"another type":            {with(`{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]}`), []string{`"0.weight"`, `"BF16"`, "F64 or F32"}},
+		"a type in small letters": {with(`{"dtype":"f64","shape":[1,2],"data_offsets":[0,16]}`), []string{`"f64"`}},
+		"type null":               {with(`{"dtype":null,"shape":[1,2],"data_offsets":[0,16]}`), []string{`dtype ""`}},
+		"type a number":           {with(`{"dtype":64,"shape":[1,2],"data_offsets":[0,16]}`), []string{`"dtype"`, "number"}},
+		"no type":                 {with(`{"shape":[1,2],"data_offsets":[0,16]}`), []string{`dtype ""`}},
+		"no shape":                {with(`{"dtype":"F64","data_offsets":[0,16]}`), []string{"0 dimensions"}},
+		"no offsets":              {with(`{"dtype":"F64","shape":[1,2]}`), []string{"data_offsets []"}},
+		"key in capitals":         {with(`{"DTYPE":"F64","shape":[1,2],"data_offsets":[0,16]}`), []string{`"DTYPE"`, "unknown key"}},
+		"unknown key":             {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[0,16],"strides":[2,1]}`), []string{`"0.weight": "strides"`, "unknown key"}},
+		"tensor null":             {with("null"), []string{`"0.weight": null`, "need an object"}},
+		"tensor a list":           {with("[1]"), []string{`"0.weight": [1]`, "need an object"}},
+		"dimension of 0":          {with(`{"dtype":"F64","shape":[1,0],"data_offsets":[0,0]}`), []string{`"0.weight"`, "[1 0]", "at least 1"}},
+		"dimension negative":      {with(`{"dtype":"F64","shape":[-1,-2],"data_offsets":[0,16]}`), []string{`"shape"`, "-1"}},
+		"dimension a fraction":    {with(`{"dtype":"F64","shape":[1,2.0],"data_offsets":[0,16]}`), []string{`"shape"`, "2.0"}},
+		"dimension with exponent": {with(`{"dtype":"F64","shape":[1,2e0],"data_offsets":[0,16]}`), []string{`"shape"`, "2e0"}},
+		"dimension null":          {with(`{"dtype":"F64","shape":[1,null],"data_offsets":[0,16]}`), []string{`"shape"`, "null"}},
+		"dimension a string":      {with(`{"dtype":"F64","shape":[1,"2"],"data_offsets":[0,16]}`), []string{`"shape"`, `"2"`}},
+		"dimension of 2⁶⁴":        {with(`{"dtype":"F64","shape":[1,18446744073709551616],"data_offsets":[0,16]}`), []string{`"shape"`, "18446744073709551616"}},
+		"shape a number":          {with(`{"dtype":"F64","shape":2,"data_offsets":[0,16]}`), []string{`"shape"`, "number"}},
+		"product overflows":       {with(`{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}`), []string{"4294967296"}},
+		"bytes overflow":          {with(`{"dtype":"F64","shape":[1073741824,2147483650],"data_offsets":[0,16]}`), []string{"2147483650"}},
+		"offset null":             {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[null,16]}`), []string{`"data_offsets"`, "null"}},
+		"offset negative":         {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[-16,0]}`), []string{`"data_offsets"`, "-16"}},
+		"offsets three":           {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[0,16,24]}`), []string{"[0 16 24]"}},
+		"offsets one":             {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[16]}`), []string{"[16]"}},
+		"offsets reversed":        {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[16,0]}`), []string{"[16 0]", "16 bytes apart"}},
+		"offsets too near":        {with(`{"dtype":"F64","shape":[1,2],"data_offsets":[0,8]}`), []string{"[0 8]", "16 bytes apart", "F64", "[1 2]"}},
+		"offsets of another type": {with(`{"dtype":"F32","shape":[1,2],"data_offsets":[0,16]}`), []string{"[0 16]", "8 bytes apart", "F32"}},
+		"a hole in the data":      {"{" + weight + "," + entry("0.bias", "F64", "[1]", 17, 25) + "}", []string{"0.bias", "byte 17", "need 16"}},
+		"overlap":                 {"{" + weight + "," + entry("0.bias", "F64", "[1]", 8, 16) + "}", []string{"0.bias", "byte 8", "need 16"}},
+		"the same bytes":          {"{" + entry("0.weight", "F64", "[1,1]", 0, 8) + "," + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.bias", "byte 0", "need 8"}},
+		"begins late":             {"{" + entry("0.weight", "F64", "[1,1]", 8, 16) + "," + entry("0.bias", "F64", "[1]", 16, 24) + "}", []string{"0.weight", "byte 8", "need 0"}},
+		"data ends early":         {"{" + weight + "," + entry("0.bias", "F64", "[1]", 16, 24) + "," + layer(2, 3, 1, 24) + "}", []string{"0 bytes of 2.weight [3 1]", "need 24", "unexpected EOF"}},
+		"data goes on":            {"{" + entry("0.weight", "F64", "[1,1]", 0, 8) + "," + entry("0.bias", "F64", "[1]", 8, 16) + "}", []string{"goes on", "2 tensors"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(bytes.NewReader(container(c.header, data)))
+			if mustName(t, err, c.words...); err != nil && strings.Count(err.Error(), "nn: ") != 1 {
+				t.Errorf("error %q, want one nn: in it", err)
+			}
+		})
+	}
+}
+
+func TestLoadReportsTheHeadersLength(t *testing.T) {
+	_, err := Load(bytes.NewReader([]byte{1, 2, 3}))
+	mustName(t, err, "3 bytes", "need 8", "unexpected EOF")
+	_, err = Load(bytes.NewReader(container("{", nil)[:8]))
+	mustName(t, err, "0 bytes of the header", "need 1", "unexpected EOF")
+	for _, claim := range []uint64{100_000_001, 1 << 40, 1 << 63, math.MaxUint64} {
+		_, err = Load(bytes.NewReader(binary.LittleEndian.AppendUint64(nil, claim)))
+		mustName(t, err, fmt.Sprint(claim), "at most 100000000")
+	}
+	_, err = Load(bytes.NewReader(binary.LittleEndian.AppendUint64(nil, 100_000_000)))
+	mustName(t, err, "0 bytes", "need 100000000")
+}
+
+func TestLoadRefusesWhatIsNotFinite(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		file := saved(t, New(random(1), 3, 2))
+		binary.LittleEndian.PutUint64(file[len(file)-8*4:], math.Float64bits(bad)) // six weights, two biases
+		_, err := Load(bytes.NewReader(file))
+		mustName(t, err, "0.weight", "element 4", fmt.Sprint(bad))
+
+		single := container("{"+entry("0.weight", "F32", "[1,2]", 0, 8)+","+entry("0.bias", "F32", "[1]", 8, 12)+"}", make([]byte, 8))
+		single = binary.LittleEndian.AppendUint32(single, math.Float32bits(float32(bad)))
+		_, err = Load(bytes.NewReader(single))
+		mustName(t, err, "0.bias", "element 0", fmt.Sprint(bad))
+	}
+}
+
+func TestErrorsAreShortHoweverLongWhatIsWrong(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	list := strings.Repeat("7,", 50_000) + "7"
+	for _, header := range []string{
+		`{"` + long + `":1}`, `{"0.weight":"` + long + `"}`, `{"0.weight":{"` + long + `":1}}`,
+		`{"0.weight":{"dtype":"` + long + `"}}`, `{"__metadata__":{"` + long + `":` + strings.Repeat("1", 50_000) + `}}`,
+		`{"0.weight":{"dtype":"F64","shape":[` + list + `]}}`, `{"0.weight":{"dtype":"F64","shape":[1,2],"data_offsets":[` + list + `]}}`,
+		`{"0.weight":{"shape":[` + strings.Repeat("1", 50_000) + `]}}`, `{"` + long + `":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}`,
+		`{"__metadata__":{"activations":"` + long + `"},` + weight + "," + bias + "}",
+		`{"__metadata__":{"activations":"` + strings.Repeat(",", 50_000) + `"},` + weight + "," + bias + "}",
+	} {
+		_, err := Load(bytes.NewReader(container(header, nil)))
+		if mustName(t, err); err != nil && len(err.Error()) > 500 {
+			t.Errorf("an error of %d bytes: %.200s", len(err.Error()), err)
+		}
+	}
+}
+
+func TestLoadAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
+	claims := func(header string) []byte { return container(header, nil) }
+	const huge = math.MaxInt / 16
+	for name, start := range map[string][]byte{
+		"a header of 100 MB": binary.LittleEndian.AppendUint64(nil, 100_000_000),
+		"terabytes of weights": claims("{" + entry("0.weight", "F64", fmt.Sprintf("[1,%d]", huge), 0, 8*huge) + "," +
+			entry("0.bias", "F64", "[1]", 8*huge, 8*huge+8) + "}"),
+		"terabytes of biases": claims("{" + entry("0.weight", "F32", fmt.Sprintf("[%d,1]", huge), 4*huge, 8*huge) + "," +
+			entry("0.bias", "F32", fmt.Sprintf("[%d]", huge), 0, 4*huge) + "}"),
+	} {
+		for _, sent := range []int{0, 1000, 100_000, 1_000_000} {
+			got := allocated(func() {
+				if _, err := Load(io.MultiReader(bytes.NewReader(start), bytes.NewReader(make([]byte, sent)))); err == nil {
+					t.Fatal("a file that ends early is accepted")
+				}
+			})
+			// As for IDX files: 1 + ¼ + … of four times what was there.
+			if most := uint64(1<<17 + 16*sent/3); got > most {
+				t.Errorf("%s, %d bytes sent: %d allocated, want at most %d", name, sent, got, most)
+			}
+		}
+	}
+}
+
+func TestLoadOfALongHeaderAllocatesInProportion(t *testing.T) {
+	var keys strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&keys, `"%d":"",`, i)
+	}
+	for name, header := range map[string]string{
+		"a long value":   `{"__metadata__":{"a":"` + strings.Repeat("x", 200_000) + `"}}`,
+		"a long shape":   `{"0.weight":{"shape":[` + strings.Repeat("1,", 100_000) + `1]}}`,
+		"many keys":      `{"__metadata__":{` + keys.String() + `"a":""}}`,
+		"many functions": `{"__metadata__":{"activations":"` + strings.Repeat(",", 200_000) + `"},` + weight + "," + bias + "}",
+	} {
+		file := container(header, nil)
+		got := allocated(func() { Load(bytes.NewReader(file)) })
+		if t.Logf("%s: %d bytes for a file of %d", name, got, len(file)); got > uint64(64*len(file)) {
+			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(file))
+		}
+	}
+}
+
+// mustLoadOrReport loads a damaged file: to an error, or to a network that
+// works.
+func mustLoadOrReport(t *testing.T, file []byte) (ok bool) {
+	n, err := Load(bytes.NewReader(file))
+	if err != nil {
+		if !strings.HasPrefix(err.Error(), "nn: ") {
+			t.Errorf("error %q", err)
+		}
+		return false
+	}
+	n.check()
+	return true
+}
+
+func TestEveryTruncationIsAnError(t *testing.T) {
+	file := saved(t, mixed(1, 4, 3, 2))
+	for end := range file {
+		if mustLoadOrReport(t, file[:end]) {
+			t.Errorf("the first %d of %d bytes are accepted", end, len(file))
+		}
+	}
+}
+
+func TestEveryChangeOfAByteOfTheHeaderIsAnErrorOrANetwork(t *testing.T) {
+	file := saved(t, mixed(1, 2, 1, 1))
+	end := 8 + int(binary.LittleEndian.Uint64(file))
+	networks, step := 0, 1
+	if testing.Short() {
+		step = 17
+	}
+	for i := range end {
+		was := file[i]
+		for b := 0; b < 256; b += step {
+			if file[i] = byte(b); byte(b) != was && mustLoadOrReport(t, file) {
+				networks++
+			}
+		}
+		file[i] = was
+	}
+	t.Logf("of %d changes, %d give a network", end*255/step, networks)
+}
+
+func FuzzLoad(f *testing.F) {
+	for seed := range uint64(3) {
+		f.Add(saved(f, mixed(seed, 2, 3, 1)))
+	}
+	for _, name := range []string{"torch_f32", "numpy_f64", "named_f64"} {
+		file, err := os.ReadFile("testdata/" + name + ".safetensors")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(file)
+	}
+	f.Add([]byte{})
+	f.Add(container("{}", nil))
+	f.Add(container("{"+weight+","+bias+","+bias+"}", make([]byte, 24)))
+	f.Add(container("{"+entry("0.weight", "F64", "[1,1099511627776]", 0, 1<<31-1)+"}", nil))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		n, err := Load(bytes.NewReader(file))
+		if err != nil {
+			mustName(t, err)
+			return
+		}
+		mustBeSameNetwork(t, loaded(t, saved(t, n)), n)
+	})
+}
+
+func BenchmarkSave(b *testing.B) {
+	n := New(random(1), 784, 16, 16, 10)
+	b.SetBytes(int64(len(saved(b, n))))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := n.Save(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	file := saved(b, New(random(1), 784, 16, 16, 10))
+	b.SetBytes(int64(len(file)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Load(bytes.NewReader(file)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
