@@ -1,7 +1,7 @@
 // Mnist trains a network of 784-16-16-10 neurons to read handwritten digits
 // and reports how well it does so:
 //
-//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-cost quadratic|crossentropy] [-seed 1]
+//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-cost quadratic|crossentropy] [-seed 1] [-save file] [-pictures folder]
 //
 // It takes MNIST from the folder, else from the one that MNIST_DIR names, else
 // from the user's cache, and downloads what is missing. Without a network, and
@@ -60,6 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	out.line("Training%s: %d images, %d parameters", what, train.Len(), net.Parameters())
 	var result nn.Evaluation
 	var training time.Duration
+	var accuracies, costs []float64 // one an epoch
 	epochs := 0
 	for epochs < o.epochs {
 		start := time.Now()
@@ -73,6 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		}
 		training += took
 		result = net.Evaluate(test, o.cost)
+		accuracies, costs = append(accuracies, result.Accuracy()), append(costs, cost)
 		out.progress(true, "epoch %*d of %d   training cost %.4f   test accuracy %.2f %%   %.2f s",
 			len(fmt.Sprint(o.epochs)), epochs, o.epochs, cost, 100*result.Accuracy(), took.Seconds())
 		if ctx.Err() != nil {
@@ -91,6 +93,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	if wrong := result.Count - result.Correct; wrong > 0 {
 		out.line("\nMisread%s, some of %d:\n", what, wrong)
 		out.misread(net, test)
+	}
+	if o.save != "" {
+		if err := net.SaveFile(o.save); err != nil {
+			fmt.Fprintln(stderr, "mnist:", err)
+			return 1
+		}
+		out.line("\nThe network%s is saved: %s", what, o.save)
+	}
+	if o.pictures != "" {
+		if err := writePictures(o.pictures, out, net, test, result, accuracies, costs); err != nil {
+			fmt.Fprintln(stderr, "mnist:", err)
+			return 1
+		}
 	}
 	return 0
 }
@@ -125,6 +140,8 @@ type options struct {
 	rate          float64
 	cost          nn.Cost
 	seed          uint64
+	save          string
+	pictures      string
 }
 
 // parse reads the command line. Asked for help it writes that, and returns
@@ -138,6 +155,8 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags.Float64Var(&o.rate, "rate", 3, "length of a training step")
 	cost := flags.String("cost", "quadratic", "cost function, quadratic or crossentropy")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the first weights and of the order of the images")
+	flags.StringVar(&o.save, "save", "", "`file` to save the network in")
+	flags.StringVar(&o.pictures, "pictures", "", "`folder` for pictures of what it learned")
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {
 			fmt.Fprintln(help, "Usage: go run ./examples/mnist [flags]")

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/png"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -316,6 +318,85 @@ func TestInterruptedTraining(t *testing.T) {
 	}
 }
 
+// mustDraw fails unless the folder has the four pictures and out names them.
+func mustDraw(t *testing.T, dir, out string) {
+	t.Helper()
+	for _, name := range []string{"weights.png", "network.png", "confusion.png", "curve.png"} {
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(f)
+		f.Close()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if size := img.Bounds().Size(); size.X < 500 || size.X > 1000 || size.Y < 500 || size.Y > 1000 {
+			t.Errorf("%s has %v pixels, want 500 to 1000 each way", name, size)
+		}
+		mustContain(t, out, "\nPicture: "+filepath.Join(dir, name)+", ")
+	}
+}
+
+func TestPicturesAndSave(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	for _, epochs := range []string{"1", "12"} {
+		dir := filepath.Join(t.TempDir(), "new", "folder")
+		file := filepath.Join(t.TempDir(), "digits.safetensors")
+		code, out, err := start(t.Context(), unplugged, "-epochs", epochs, "-pictures", dir, "-save", file)
+		if code != 0 || err != "" {
+			t.Fatalf("exit %d: %s", code, err)
+		}
+		report, _, _ := strings.Cut(out, "\nThe network")
+		mustReport(t, report, " on synthetic digits", 30)
+		mustDraw(t, dir, out)
+		mustContain(t, out, "\nThe network on synthetic digits is saved: "+file+"\n")
+		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
+			t.Errorf("the saved file: %v, %v", info, err)
+		}
+	}
+}
+
+func TestPicturesAndSaveAfterInterruption(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "digits.safetensors")
+	out := &tripwire{text: "epoch  2 of 30", act: cancel}
+	var err bytes.Buffer
+	if code := run(ctx, []string{"-data", folder(t), "-pictures", dir, "-save", file}, out, &err, unplugged, 300); code != 0 || err.Len() > 0 {
+		t.Fatalf("exit %d: %s", code, &err)
+	}
+	mustDraw(t, dir, out.String())
+	mustContain(t, out.String(), "Stopped after epoch 2 of 30.\n", "is saved: "+file+"\n")
+}
+
+func TestPicturesAndSaveWhereNothingCanBeWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	blocked := filepath.Join(file, "inside")
+	for _, flag := range []string{"-pictures", "-save"} {
+		code, _, err := start(t.Context(), unplugged, "-data", folder(t), "-epochs", "1", flag, blocked)
+		if code != 1 || !strings.HasPrefix(err, "mnist: ") || strings.Count(err, "\n") != 1 {
+			t.Errorf("%s: exit %d: %q, want 1 and one line", flag, code, err)
+		}
+	}
+}
+
+func TestCurveTicks(t *testing.T) {
+	for _, c := range []struct {
+		span  float64
+		parts int
+		want  float64
+	}{{30, 10, 5}, {10, 10, 1}, {0.09, 5, 0.02}, {3.2, 5, 1}, {1000, 10, 100}, {7, 5, 2}} {
+		if got := tick(c.span, c.parts); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("a span of %v in at most %d parts: %v, want %v", c.span, c.parts, got, c.want)
+		}
+	}
+}
+
 func TestFlags(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	for _, test := range []struct{ args, message string }{
@@ -341,7 +422,7 @@ func TestFlags(t *testing.T) {
 	if code != 0 || err != "" {
 		t.Errorf("-h: exit %d: %s", code, err)
 	}
-	mustContain(t, out, "go run ./examples/mnist", "-batch", "-cost", "-data", "-epochs", "-rate", "-seed")
+	mustContain(t, out, "go run ./examples/mnist", "-batch", "-cost", "-data", "-epochs", "-pictures", "-rate", "-save", "-seed")
 }
 
 func TestBrokenFile(t *testing.T) {
