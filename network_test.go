@@ -392,6 +392,25 @@ func TestPlainRecipeReaches94Percent(t *testing.T) {
 	}
 }
 
+func TestPretrainedIsTheArticlesNetworkAndEachCallACopy(t *testing.T) {
+	n := Pretrained()
+	if n.Parameters() != 13002 || n.inputs() != 784 || n.outputs() != 10 {
+		t.Errorf("%d parameters, %d inputs, %d outputs", n.Parameters(), n.inputs(), n.outputs())
+	}
+	n.Layers[0].Biases[0] = 1e9
+	if Pretrained().Layers[0].Biases[0] == 1e9 {
+		t.Error("changing one copy changes the next")
+	}
+}
+
+func TestPretrainedReads9630Of10000(t *testing.T) {
+	_, test := mnist(t)
+	// Builds that round otherwise may decide a doubtful image otherwise.
+	if got := Pretrained().Evaluate(test, CrossEntropy).Correct; got < 9628 || got > 9632 {
+		t.Errorf("%d correct, want 9630", got)
+	}
+}
+
 // data is what the benchmarks run on: the real MNIST where it is, else
 // synthetic digits. The name of the benchmark says which.
 //

@@ -1,7 +1,8 @@
 // Mnist trains a network of 784-16-16-10 neurons to read handwritten digits
 // and reports how well it does so:
 //
-//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-cost quadratic|crossentropy] [-seed 1] [-save file] [-pictures folder]
+//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-fall] [-decay 0]
+//		[-cost quadratic|crossentropy] [-seed 1] [-save file] [-pictures folder]
 //
 // It takes MNIST from the folder, else from the one that MNIST_DIR names, else
 // from the user's cache, and downloads what is missing. Without a network, and
@@ -56,13 +57,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 
 	r := rand.New(rand.NewPCG(o.seed, 0))
 	net := nn.New(r, train.Width*train.Height, 16, 16, train.Classes)
-	sgd := &nn.SGD{Rate: o.rate, Batch: o.batch, Cost: o.cost, Rand: r}
+	sgd := &nn.SGD{Rate: o.rate, Batch: o.batch, Decay: o.decay, Cost: o.cost, Rand: r}
 	out.line("Training%s: %d images, %d parameters", what, train.Len(), net.Parameters())
 	var result nn.Evaluation
 	var training time.Duration
 	var accuracies, costs []float64 // one an epoch
 	epochs := 0
 	for epochs < o.epochs {
+		if o.fall {
+			sgd.Rate = o.rate * float64(o.epochs-epochs) / float64(o.epochs)
+		}
 		start := time.Now()
 		cost, err := sgd.Epoch(net, train)
 		took := time.Since(start)
@@ -137,7 +141,8 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 type options struct {
 	data          string
 	epochs, batch int
-	rate          float64
+	rate, decay   float64
+	fall          bool
 	cost          nn.Cost
 	seed          uint64
 	save          string
@@ -153,6 +158,8 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags.IntVar(&o.epochs, "epochs", 30, "passes over the training images")
 	flags.IntVar(&o.batch, "batch", 10, "images in a mini-batch")
 	flags.Float64Var(&o.rate, "rate", 3, "length of a training step")
+	flags.BoolVar(&o.fall, "fall", false, "let the rate fall to 0, a little each epoch")
+	flags.Float64Var(&o.decay, "decay", 0, "how fast weights shrink, times the rate")
 	cost := flags.String("cost", "quadratic", "cost function, quadratic or crossentropy")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the first weights and of the order of the images")
 	flags.StringVar(&o.save, "save", "", "`file` to save the network in")
@@ -182,6 +189,8 @@ func parse(args []string, help io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-batch is %d, need 1 or more", o.batch)
 	case !(o.rate >= 0) || math.IsInf(o.rate, 1):
 		return o, fmt.Errorf("-rate is %v, need a finite number from 0", o.rate)
+	case !(o.decay >= 0) || math.IsInf(o.decay, 1):
+		return o, fmt.Errorf("-decay is %v, need a finite number from 0", o.decay)
 	}
 	return o, nil
 }
