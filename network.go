@@ -46,8 +46,8 @@
 //
 // Read the files in this order: matrix.go, activation.go, layer.go,
 // network.go, train.go; then examples.go, images.go, mnist.go and synthetic.go
-// for what it learns from, and safetensors.go, picture.go and pretrained.go for
-// what becomes of it.
+// for what it learns from, and image.go, safetensors.go, picture.go and
+// pretrained.go for what becomes of it.
 package nn
 
 import (

@@ -1,0 +1,180 @@
+// Recognize reads handwritten digits from image files, one digit a file:
+//
+//	go run ./examples/recognize [-net digits.safetensors] photo.png …
+//
+// A file is a PNG, JPEG or GIF of any size and colours, a photo, a scan or a
+// drawing, that shows paper and one digit. For each file the program prints
+// the digit, the ten outputs of the network, and the picture as the network
+// sees it.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	_ "image/gif"
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/nn13002/nn"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is the program; it returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("recognize", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // a mistake gets one line and not the whole help
+	file := flags.String("net", "", "`file` of the network, as safetensors (default the one that comes with nn)")
+	usage := func(w io.Writer) {
+		fmt.Fprintln(w, "Usage: go run ./examples/recognize [flags] photo.png …")
+		flags.SetOutput(w)
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case err == flag.ErrHelp:
+		usage(stdout)
+		return 0
+	case err != nil:
+		fmt.Fprintln(stderr, "recognize:", err)
+		return 2
+	case flags.NArg() == 0:
+		usage(stderr)
+		return 2
+	}
+	net, err := network(*file)
+	if err != nil {
+		fmt.Fprintln(stderr, "recognize:", err)
+		return 1
+	}
+	status := 0
+	for i, name := range flags.Args() {
+		img, err := open(name)
+		if err != nil {
+			fmt.Fprintln(stderr, "recognize:", err)
+			status = 1
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		input, ok := nn.FromImage(img)
+		if !ok {
+			fmt.Fprintf(stdout, "%s: no ink in it, only paper\n", name)
+			continue
+		}
+		fmt.Fprintf(stdout, "%s: %d\n\n", name, net.Classify(input))
+		report(stdout, input, net.Predict(input))
+	}
+	return status
+}
+
+// network returns the one in a file, or the one that comes with nn.
+func network(name string) (*nn.Network, error) {
+	if name == "" {
+		return nn.Pretrained(), nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, naming(name, err)
+	}
+	defer f.Close()
+	net, err := nn.Load(f)
+	if err != nil {
+		return nil, naming(name, err)
+	}
+	inputs, outputs := net.Layers[0].Weights.Rows, len(net.Layers[len(net.Layers)-1].Biases)
+	if inputs != 28*28 || outputs != 10 {
+		return nil, fmt.Errorf("%s: a network of %d inputs and %d outputs, need 784 and 10", name, inputs, outputs)
+	}
+	return net, nil
+}
+
+// maxPixels bounds what a file can make us store: a few bytes can claim any
+// size.
+const maxPixels = 100e6
+
+// open returns the image in a file.
+func open(name string) (image.Image, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, naming(name, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() { // image would call it an unknown format
+		return nil, naming(name, errors.New("is a directory"))
+	}
+	size, _, err := image.DecodeConfig(f)
+	if err != nil {
+		return nil, naming(name, err)
+	}
+	if pixels := float64(size.Width) * float64(size.Height); pixels > maxPixels {
+		return nil, fmt.Errorf("%s: %d×%d pixels are %.0f million, need at most %.0f", name, size.Width, size.Height, math.Ceil(pixels/1e6), maxPixels/1e6)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, naming(name, err)
+	}
+	img, _, err := image.Decode(f)
+	if err != nil {
+		return nil, naming(name, err)
+	}
+	return img, nil
+}
+
+// naming makes an error one line that begins with the name of the file.
+func naming(name string, err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err // without the name that it contains, too
+	case errors.Is(err, image.ErrFormat):
+		err = errors.New("neither PNG nor JPEG nor GIF")
+	}
+	return fmt.Errorf("%s: %s", name, strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+// report shows the picture that the network sees and, beside it, its outputs.
+func report(w io.Writer, input, output []float64) {
+	beside := []string{"The ten outputs, each from 0 to 1:", ""}
+	for digit, a := range output {
+		bar := strings.Repeat("█", int(math.Round(20*a)))
+		beside = append(beside, fmt.Sprintf("%d  %.2f  %s", digit, a, bar))
+	}
+	beside = append(beside, "", "They are ten separate answers", "and do not sum to 1.")
+	for i, line := range append(picture(input), "") {
+		if i < len(beside) {
+			line = fmt.Sprintf("%-28s   %s", line, beside[i])
+		}
+		fmt.Fprintln(w, strings.TrimRight(line, " "))
+	}
+}
+
+// picture draws 28×28 inputs as 14 lines of characters, each of them two
+// pixels, one above the other: the more ink there is in both, the denser, and
+// a half block if it is in one of them.
+func picture(input []float64) []string {
+	shades := []string{" ", "░", "▒", "▓", "█"}
+	var lines []string
+	for y := 0; y < 28; y += 2 {
+		line := ""
+		for x := range 28 {
+			upper, lower := input[y*28+x], input[(y+1)*28+x]
+			switch {
+			case upper-lower > 0.5:
+				line += "▀"
+			case lower-upper > 0.5:
+				line += "▄"
+			default:
+				line += shades[int(math.Round(2*(upper+lower)))]
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,506 @@
+package nn
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// A drawn is an image whose pixels are computed, and which may be asked for
+// those inside of its bounds only.
+type drawn struct {
+	bounds image.Rectangle
+	at     func(x, y int) color.Color
+}
+
+func (d drawn) ColorModel() color.Model { return color.NRGBA64Model }
+func (d drawn) Bounds() image.Rectangle { return d.bounds }
+func (d drawn) At(x, y int) color.Color {
+	if !(image.Point{x, y}).In(d.bounds) {
+		panic("asked for a pixel outside")
+	}
+	return d.at(x-d.bounds.Min.X, y-d.bounds.Min.Y)
+}
+
+// enlarged returns how much ink there is at any place of a picture enlarged so
+// many times, by the nearest pixel or between the four nearest ones.
+func enlarged(img *image.Gray, times float64, smooth bool) func(x, y float64) float64 {
+	at := func(x, y int) float64 { return float64(img.GrayAt(x, y).Y) / 255 }
+	return func(x, y float64) float64 {
+		x, y = x/times, y/times
+		if !smooth {
+			return at(int(math.Floor(x)), int(math.Floor(y)))
+		}
+		fx, fy := math.Floor(x-0.5), math.Floor(y-0.5)
+		tx, ty := x-0.5-fx, y-0.5-fy
+		i, j := int(fx), int(fy)
+		return (1-ty)*((1-tx)*at(i, j)+tx*at(i+1, j)) + ty*((1-tx)*at(i, j+1)+tx*at(i+1, j+1))
+	}
+}
+
+// A scene is how a digit gets before a camera.
+type scene struct {
+	times      float64                    // so many times enlarged
+	smooth     bool                       // not in squares
+	canvas     float64                    // so many times larger than the digit's picture
+	left, top  float64                    // the digit's place in the canvas, 0 to 1
+	paper, ink [3]float64                 // colours, 0 to 1
+	light      func(x, y float64) float64 // at a place from (0, 0) to (1, 1)
+	noise      float64
+	r          *rand.Rand
+}
+
+func (s scene) shoot(img *image.Gray) *image.NRGBA {
+	if s.canvas == 0 {
+		s.canvas = 1
+	}
+	picture := s.times * 28
+	side := int(math.Round(picture * s.canvas))
+	x0, y0 := math.Round((float64(side)-picture)*s.left), math.Round((float64(side)-picture)*s.top)
+	ink := enlarged(img, s.times, s.smooth)
+	photo := image.NewNRGBA(image.Rect(0, 0, side, side))
+	for i := 0; i < side*side; i++ {
+		x, y := float64(i%side)+0.5, float64(i/side)+0.5
+		v := ink(x-x0, y-y0)
+		light := 1.0
+		if s.light != nil {
+			light = s.light(x/float64(side), y/float64(side))
+		}
+		noise := 0.0
+		if s.noise > 0 {
+			noise = s.noise * s.r.NormFloat64()
+		}
+		for c := range 3 {
+			p := light*((1-v)*s.paper[c]+v*s.ink[c]) + noise
+			photo.Pix[4*i+c] = byte(math.Round(255 * min(1, max(0, p))))
+		}
+		photo.Pix[4*i+3] = 255
+	}
+	return photo
+}
+
+var (
+	black, whitePaper = [3]float64{0, 0, 0}, [3]float64{1, 1, 1}
+	blue, cream  = [3]float64{0.1, 0.15, 0.5}, [3]float64{0.98, 0.95, 0.84}
+	chalk, board = [3]float64{0.93, 0.94, 0.9}, [3]float64{0.12, 0.33, 0.22}
+	pencil, grey = [3]float64{0.45, 0.45, 0.47}, [3]float64{0.8, 0.8, 0.78}
+)
+
+// scenes are the ways in which real digits are shown to FromImage. size is a
+// factor from 2 to 20.
+var scenes = []struct {
+	name string
+	of   func(size float64, r *rand.Rand) scene
+}{
+	{"untouched", func(float64, *rand.Rand) scene { return scene{times: 1, paper: black, ink: whitePaper} }},
+	{"inverted", func(float64, *rand.Rand) scene { return scene{times: 1, paper: whitePaper, ink: black} }},
+	{"enlarged, nearest", func(size float64, _ *rand.Rand) scene { return scene{times: size, paper: black, ink: whitePaper} }},
+	{"enlarged, bilinear", func(size float64, _ *rand.Rand) scene {
+		return scene{times: size, smooth: true, paper: black, ink: whitePaper}
+	}},
+	{"shifted in a canvas", func(size float64, r *rand.Rand) scene {
+		return scene{times: min(size, 10), smooth: true, canvas: 1 + 2*r.Float64(), left: r.Float64(), top: r.Float64(), paper: black, ink: whitePaper}
+	}},
+	{"blue on cream", func(size float64, _ *rand.Rand) scene {
+		return scene{times: size, smooth: true, paper: cream, ink: blue}
+	}},
+	{"chalk on a board", func(size float64, _ *rand.Rand) scene {
+		return scene{times: size, smooth: true, paper: board, ink: chalk}
+	}},
+	{"uneven light, noise", func(size float64, r *rand.Rand) scene {
+		return scene{times: size, smooth: true, paper: whitePaper, ink: black, light: sun(r), noise: 0.03, r: r}
+	}},
+	{"pencil on grey paper", func(size float64, r *rand.Rand) scene {
+		return scene{times: size, smooth: true, paper: grey, ink: pencil, light: sun(r), noise: 0.01, r: r}
+	}},
+	{"all of it, blue", func(size float64, r *rand.Rand) scene {
+		return scene{times: max(4, min(size, 10)), smooth: true, canvas: 1 + r.Float64(), left: r.Float64(), top: r.Float64(),
+			paper: cream, ink: blue, light: sun(r), noise: 0.03, r: r}
+	}},
+	{"all of it, chalk", func(size float64, r *rand.Rand) scene {
+		return scene{times: max(4, min(size, 10)), smooth: true, canvas: 1 + r.Float64(), left: r.Float64(), top: r.Float64(),
+			paper: board, ink: chalk, light: sun(r), noise: 0.03, r: r}
+	}},
+}
+
+// sun returns light that falls from 100 % to 50 % in some direction.
+func sun(r *rand.Rand) func(x, y float64) float64 {
+	sin, cos := math.Sincos(2 * math.Pi * r.Float64())
+	return func(x, y float64) float64 {
+		return 0.75 + 0.25*((x-0.5)*cos+(y-0.5)*sin)/(math.Abs(sin)/2+math.Abs(cos)/2)
+	}
+}
+
+// skeleton reduces the ink of a square picture to lines of one pixel (Zhang and
+// Suen, A fast parallel algorithm for thinning digital patterns, 1984).
+func skeleton(ink []bool, side int) {
+	for changed := true; changed; {
+		changed = false
+		for turn := range 2 {
+			var gone []int
+			for i := range ink {
+				x, y := i%side, i/side
+				if !ink[i] || x == 0 || y == 0 || x == side-1 || y == side-1 {
+					continue
+				}
+				p := [9]bool{ink[i-side], ink[i-side+1], ink[i+1], ink[i+side+1], ink[i+side], ink[i+side-1], ink[i-1], ink[i-side-1], ink[i-side]}
+				neighbours, rises := 0, 0
+				for k := range 8 {
+					if p[k] {
+						neighbours++
+					}
+					if !p[k] && p[k+1] {
+						rises++
+					}
+				}
+				north, east, south, west := p[0], p[2], p[4], p[6]
+				open := !(east && south && (north || west))
+				if turn == 1 {
+					open = !(north && west && (east || south))
+				}
+				if neighbours >= 2 && neighbours <= 6 && rises == 1 && open {
+					gone = append(gone, i)
+				}
+			}
+			for _, i := range gone {
+				ink[i] = false
+				changed = true
+			}
+		}
+	}
+}
+
+// thinned draws a digit as thin lines on a square canvas.
+func thinned(img *image.Gray, canvas, line int) *image.Gray {
+	const side = 280
+	at := enlarged(img, side/28, true)
+	ink := make([]bool, side*side)
+	for i := range ink {
+		ink[i] = at(float64(i%side)+0.5, float64(i/side)+0.5) > 0.4
+	}
+	skeleton(ink, side)
+	picture := image.NewGray(image.Rect(0, 0, canvas, canvas))
+	for i, there := range ink {
+		x, y := i%side*canvas/side, i/side*canvas/side
+		step := (canvas-1)/side + 1 // closes the gaps between the enlarged points
+		for k := 0; there && k < (line+step-1)*(line+step-1); k++ {
+			dx, dy := k%(line+step-1), k/(line+step-1)
+			picture.SetGray(x+dx, y+dy, color.Gray{255})
+		}
+	}
+	return picture
+}
+
+// TestFromImageReadsAsWellAsTheOriginal is what FromImage is for: real digits
+// in other clothes are read as well as untouched ones.
+func TestFromImageReadsAsWellAsTheOriginal(t *testing.T) {
+	train, test := mnist(t)
+	images := 1000
+	if testing.Short() {
+		images = 100
+	}
+	test = test.Slice(0, images)
+	r := random(1)
+	n := New(r, 784, 16, 16, 10)
+	sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+	for range 5 {
+		if _, err := sgd.Epoch(n, train); err != nil {
+			t.Fatal(err)
+		}
+	}
+	plain := 100 * n.Evaluate(test, sgd.Cost).Accuracy()
+	t.Logf("%-25s %6.2f %% of %d", "without FromImage", plain, images)
+	check := func(name string, images int, loss float64, shoot func(i int) image.Image) {
+		var right atomic.Int64
+		var done sync.WaitGroup
+		for part := range runtime.GOMAXPROCS(0) {
+			done.Go(func() {
+				for i := part; i < images; i += runtime.GOMAXPROCS(0) {
+					input, ok := FromImage(shoot(i))
+					if ok && n.Classify(input) == int(test.Labels[i]) {
+						right.Add(1)
+					}
+				}
+			})
+		}
+		done.Wait()
+		before := 100 * n.Evaluate(test.Slice(0, images), sgd.Cost).Accuracy()
+		accuracy := 100 * float64(right.Load()) / float64(images)
+		t.Logf("%-25s %6.2f %%, %+.2f", name, accuracy, accuracy-before)
+		if !testing.Short() && accuracy < before-loss {
+			t.Errorf("%s: %.2f %%, which is more than %v below %.2f", name, accuracy, loss, before)
+		}
+	}
+	for _, scene := range scenes {
+		check(scene.name, images, 1, func(i int) image.Image {
+			r := random(uint64(i))
+			size := math.Round(2 * math.Pow(10, r.Float64())) // 2 to 20
+			return scene.of(size, r).shoot(test.Image(i))
+		})
+	}
+	// Redrawn with a thin pen, a digit is no longer the same.
+	check("lines of 3 in 280", images/4, 3, func(i int) image.Image { return thinned(test.Image(i), 280, 3) })
+	check("lines of 4 in 1000", images/4, 3, func(i int) image.Image { return thinned(test.Image(i), 1000, 1) })
+}
+
+// zero is a digit that is easy to draw: a ring of ink on paper.
+func zero(paper, ink color.Color) image.Image {
+	return drawn{image.Rect(0, 0, 90, 120), func(x, y int) color.Color {
+		if d := math.Hypot(float64(x-45)*1.5, float64(y-60)); d > 35 && d < 47 {
+			return ink
+		}
+		return paper
+	}}
+}
+
+// mustBeAlike checks that two inputs differ little: in no pixel by more than
+// tolerance.
+func mustBeAlike(t *testing.T, what string, got, want []float64, tolerance float64) {
+	t.Helper()
+	if len(got) != len(want) || len(got) != 784 {
+		t.Fatalf("%s: %d inputs, want %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if math.Abs(got[i]-want[i]) > tolerance {
+			t.Fatalf("%s: input %d is %.3f, want %.3f", what, i, got[i], want[i])
+		}
+	}
+}
+
+func mustRead(t *testing.T, img image.Image) []float64 {
+	t.Helper()
+	input, ok := FromImage(img)
+	if !ok {
+		t.Fatal("no ink found")
+	}
+	mustBePrepared(t, input)
+	return input
+}
+
+// mustBePrepared checks what is true of everything that FromImage returns.
+func mustBePrepared(t *testing.T, input []float64) {
+	t.Helper()
+	if len(input) != 784 {
+		t.Fatalf("%d inputs", len(input))
+	}
+	var mass, x, y, peak float64
+	left, top, right, bottom := 28, 28, 0, 0
+	for i, v := range input {
+		if !(v >= 0 && v <= 1) {
+			t.Fatalf("input %d is %v", i, v)
+		}
+		mass, x, y, peak = mass+v, x+v*float64(i%28), y+v*float64(i/28), max(peak, v)
+		if v > 0 {
+			left, top, right, bottom = min(left, i%28), min(top, i/28), max(right, i%28+1), max(bottom, i/28+1)
+		}
+	}
+	if peak != 1 {
+		t.Fatalf("the most ink is %v, want 1", peak)
+	}
+	if side := max(right-left, bottom-top); side < 19 || side > 20 { // a first or last row may be a breath of ink
+		t.Errorf("ink of %d×%d pixels, want a longer side of 20", right-left, bottom-top)
+	}
+	x, y = x/mass, y/mass
+	if math.Abs(x-14) > 0.51 && left > 0 && right < 28 || math.Abs(y-14) > 0.51 && top > 0 && bottom < 28 {
+		t.Errorf("centre of mass at pixel (%.2f, %.2f), want (14, 14) or ink at the border", x, y)
+	}
+}
+
+func TestFromImageLeavesMNISTAlmostAlone(t *testing.T) {
+	_, test := mnist(t)
+	input, target := make([]float64, 784), make([]float64, 10)
+	const images = 1000
+	alone := 0
+	for i := range images {
+		test.Example(i, input, target)
+		difference := 0.0
+		for k, v := range mustRead(t, test.Image(i)) {
+			difference += math.Abs(v - input[k])
+		}
+		if difference < 0.05*100 { // of about 100 pixels of ink
+			alone++
+		}
+	}
+	t.Logf("%d of %d differ by less than 5 %% of their ink", alone, images)
+	if alone < images*9/10 {
+		t.Errorf("only %d of %d come out almost as they were", alone, images)
+	}
+}
+
+func TestFromImageTakesAnyColours(t *testing.T) {
+	want := mustRead(t, zero(color.White, color.Black))
+	for name, img := range map[string]image.Image{
+		"inverted":                  zero(color.Black, color.White),
+		"faint":                     zero(color.Gray{200}, color.Gray{150}),
+		"16 bits":                   zero(color.Gray16{60000}, color.Gray16{20000}),
+		"red on whitePaper":              zero(color.White, color.NRGBA{200, 30, 30, 255}),
+		"yellow on blue":            zero(color.NRGBA{20, 30, 120, 255}, color.NRGBA{250, 240, 80, 255}),
+		"black on transparent":      zero(color.Transparent, color.Black),
+		"whitePaper on transparent":      zero(color.Transparent, color.White),
+		"grey on transparent":       zero(color.NRGBA{255, 0, 0, 0}, color.Gray{90}),
+		"half transparent":          zero(color.White, color.NRGBA{0, 0, 0, 128}),
+		"half on transparent":       zero(color.Transparent, color.NRGBA{0, 0, 0, 128}),
+		"half whitePaper on transparent": zero(color.Transparent, color.NRGBA{255, 255, 255, 128}),
+	} {
+		mustBeAlike(t, name, mustRead(t, img), want, 0.02)
+	}
+}
+
+func TestFromImageTakesAnyImageType(t *testing.T) {
+	source := zero(color.White, color.Black)
+	want := mustRead(t, source)
+	b := source.Bounds()
+	palette := image.NewPaletted(b, color.Palette{color.Black, color.White})
+	for _, img := range []draw.Image{image.NewGray(b), image.NewGray16(b), image.NewRGBA(b), image.NewRGBA64(b),
+		image.NewNRGBA(b), image.NewNRGBA64(b), image.NewCMYK(b), palette} {
+		draw.Draw(img, b, source, b.Min, draw.Src)
+		mustBeAlike(t, fmt.Sprintf("%T", img), mustRead(t, img), want, 0.02)
+	}
+
+	large := image.NewNRGBA(image.Rect(-50, -70, 300, 300))
+	part := b.Add(image.Pt(-20, 30))
+	draw.Draw(large, part, source, b.Min, draw.Src)
+	draw.Draw(large, image.Rect(200, 200, 300, 300), image.Black, image.Point{}, draw.Src) // is to stay unseen
+	mustBeAlike(t, "part of an image", mustRead(t, large.SubImage(part)), want, 0)
+}
+
+func TestFromImageFindsTheDigitAnywhere(t *testing.T) {
+	source := zero(color.White, color.Black)
+	want := mustRead(t, source)
+	for _, at := range []image.Point{{0, 0}, {70, 0}, {0, 79}, {33, 41}, {70, 79}} {
+		canvas := image.NewGray(image.Rect(0, 0, 160, 199))
+		draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(canvas, source.Bounds().Add(at), source, image.Point{}, draw.Src)
+		canvas.SetGray(80, 1, color.Gray{40}) // specks of dust
+		canvas.SetGray(2, 190, color.Gray{})
+		mustBeAlike(t, fmt.Sprint("at ", at), mustRead(t, canvas), want, 0.02)
+	}
+}
+
+func TestFromImageOfPaperHasNoInk(t *testing.T) {
+	r := random(1)
+	noisy := image.NewGray(image.Rect(0, 0, 300, 200))
+	for i := range noisy.Pix {
+		noisy.Pix[i] = byte(200 + 10*r.NormFloat64())
+	}
+	shaded := drawn{image.Rect(0, 0, 300, 200), func(x, y int) color.Color { return color.Gray{byte(100 + x/3 + y/5)} }}
+	for name, img := range map[string]image.Image{
+		"no pixel":       image.NewGray(image.Rectangle{}),
+		"no row":         image.NewGray(image.Rect(3, 3, 9, 3)),
+		"one pixel":      image.NewGray(image.Rect(0, 0, 1, 1)),
+		"one light":      drawn{image.Rect(7, 7, 8, 8), func(x, y int) color.Color { return color.White }},
+		"black":          image.NewGray(image.Rect(0, 0, 28, 28)),
+		"grey":           drawn{image.Rect(0, 0, 99, 13), func(x, y int) color.Color { return color.Gray{77} }},
+		"transparent":    image.NewNRGBA(image.Rect(0, 0, 50, 50)),
+		"half a colour":  drawn{image.Rect(0, 0, 9, 9), func(x, y int) color.Color { return color.NRGBA{9, 80, 200, 128} }},
+		"without end":    image.White,
+		"beyond numbers": drawn{image.Rectangle{image.Pt(math.MinInt, math.MinInt), image.Pt(math.MaxInt, math.MaxInt)}, nil},
+		"noise":          noisy,
+		"shaded":         shaded,
+	} {
+		if input, ok := FromImage(img); ok || input != nil {
+			t.Errorf("%s: finds ink", name)
+		}
+	}
+	mustPanic(t, func() { FromImage(nil) }, "FromImage", "nil")
+}
+
+func TestFromImageTakesAnyShape(t *testing.T) {
+	for _, size := range []image.Point{{3, 3}, {2, 9}, {1, 40}, {40, 1}, {7000, 3}, {5, 9000}, {4001, 2999}} {
+		img := drawn{image.Rectangle{Max: size}, func(x, y int) color.Color {
+			if x >= size.X/3 && x <= size.X/2 && y >= size.Y/3 && y <= size.Y/2 {
+				return color.Black
+			}
+			return color.White
+		}}
+		mustRead(t, img)
+	}
+}
+
+func TestFromImageMakesThinLinesAsWideAsMNISTs(t *testing.T) {
+	for _, side := range []int{28, 100, 280, 1000, 3000} {
+		line := drawn{image.Rect(0, 0, side, side), func(x, y int) color.Color {
+			if x >= side/2 && x < side/2+max(1, side/300) && y > side/10 && y < side-side/10 {
+				return color.Black
+			}
+			return color.White
+		}}
+		mass := 0.0
+		for _, v := range mustRead(t, line) {
+			mass += v
+		}
+		if width := mass / 20; width < 1.2 || width > 3 {
+			t.Errorf("on a canvas of %d: a width of %.2f, want 1.2 to 3", side, width)
+		}
+	}
+}
+
+func TestFromImageIsSafeFromManyGoroutines(t *testing.T) {
+	img := zero(color.White, color.Black)
+	want := mustRead(t, img)
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			input, _ := FromImage(img)
+			mustBeSame(t, "at once", input, want)
+		})
+	}
+	done.Wait()
+}
+
+func FuzzFromImage(f *testing.F) {
+	f.Add([]byte{0, 255, 0, 0, 255, 0, 0, 255, 0}, byte(3), false)
+	f.Add([]byte{9, 9, 9, 9, 9, 9, 200, 9, 9, 9, 9, 9}, byte(12), false)
+	f.Add([]byte{0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0}, byte(2), true)
+	f.Add(Synthetic(random(1), 1).Image(0).Pix, byte(28), false)
+	f.Fuzz(func(t *testing.T, pix []byte, width byte, colour bool) {
+		w := max(1, int(width)) // pixels that are left over do not count
+		var img image.Image
+		if colour {
+			h := len(pix) / 4 / w
+			img = &image.NRGBA{Pix: pix, Stride: 4 * w, Rect: image.Rect(-5, 3, w-5, h+3)}
+		} else {
+			h := len(pix) / w
+			img = &image.Gray{Pix: pix, Stride: w, Rect: image.Rect(7, -9, w+7, h-9)}
+		}
+		input, ok := FromImage(img)
+		again, okAgain := FromImage(img)
+		if ok != okAgain || ok != (input != nil) {
+			t.Fatalf("ok is %v, then %v, of %d inputs", ok, okAgain, len(input))
+		}
+		if ok {
+			mustBePrepared(t, input)
+			mustBeSame(t, "again", again, input)
+		}
+	})
+}
+
+func BenchmarkFromImage(b *testing.B) {
+	for _, size := range []image.Point{{28, 28}, {280, 280}, {3000, 2000}} {
+		digit := enlarged(Synthetic(random(1), 1).Image(0), float64(min(size.X, size.Y))/28, true)
+		gray := image.NewGray(image.Rectangle{Max: size})
+		photo := image.NewYCbCr(gray.Rect, image.YCbCrSubsampleRatio420)
+		for i := range gray.Pix {
+			gray.Pix[i] = byte(255 * digit(float64(i%size.X)+0.5, float64(i/size.X)+0.5))
+		}
+		copy(photo.Y, gray.Pix)
+		for i := range photo.Cb {
+			photo.Cb[i], photo.Cr[i] = 128, 128
+		}
+		for _, img := range []image.Image{gray, photo} {
+			b.Run(fmt.Sprintf("%dx%d/%T", size.X, size.Y, img), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					FromImage(img)
+				}
+			})
+		}
+	}
+}
