@@ -88,9 +88,9 @@ func (s scene) shoot(img *image.Gray) *image.NRGBA {
 
 var (
 	black, whitePaper = [3]float64{0, 0, 0}, [3]float64{1, 1, 1}
-	blue, cream  = [3]float64{0.1, 0.15, 0.5}, [3]float64{0.98, 0.95, 0.84}
-	chalk, board = [3]float64{0.93, 0.94, 0.9}, [3]float64{0.12, 0.33, 0.22}
-	pencil, grey = [3]float64{0.45, 0.45, 0.47}, [3]float64{0.8, 0.8, 0.78}
+	blue, cream       = [3]float64{0.1, 0.15, 0.5}, [3]float64{0.98, 0.95, 0.84}
+	chalk, board      = [3]float64{0.93, 0.94, 0.9}, [3]float64{0.12, 0.33, 0.22}
+	pencil, grey      = [3]float64{0.45, 0.45, 0.47}, [3]float64{0.8, 0.8, 0.78}
 )
 
 // scenes are the ways in which real digits are shown to FromImage. size is a
@@ -199,24 +199,34 @@ func thinned(img *image.Gray, canvas, line int) *image.Gray {
 }
 
 // TestFromImageReadsAsWellAsTheOriginal is what FromImage is for: real digits
-// in other clothes are read as well as untouched ones.
+// in other clothes are read as well as untouched ones. Five networks read them,
+// because one finds this digit harder and another that one.
 func TestFromImageReadsAsWellAsTheOriginal(t *testing.T) {
 	train, test := mnist(t)
-	images := 1000
 	if testing.Short() {
-		images = 100
+		t.Skip("trains five networks and prepares thousands of pictures")
 	}
-	test = test.Slice(0, images)
-	r := random(1)
-	n := New(r, 784, 16, 16, 10)
-	sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
-	for range 5 {
-		if _, err := sgd.Epoch(n, train); err != nil {
-			t.Fatal(err)
-		}
+	const images = 1000
+	nets := make([]*Network, 5)
+	var trained sync.WaitGroup
+	for seed := range nets {
+		trained.Go(func() {
+			r := random(uint64(seed))
+			n := New(r, 784, 16, 16, 10)
+			sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+			for range 5 {
+				if _, err := sgd.Epoch(n, train); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+			nets[seed] = n
+		})
 	}
-	plain := 100 * n.Evaluate(test, sgd.Cost).Accuracy()
-	t.Logf("%-25s %6.2f %% of %d", "without FromImage", plain, images)
+	trained.Wait()
+	if t.Failed() {
+		return
+	}
 	check := func(name string, images int, loss float64, shoot func(i int) image.Image) {
 		var right atomic.Int64
 		var done sync.WaitGroup
@@ -224,17 +234,22 @@ func TestFromImageReadsAsWellAsTheOriginal(t *testing.T) {
 			done.Go(func() {
 				for i := part; i < images; i += runtime.GOMAXPROCS(0) {
 					input, ok := FromImage(shoot(i))
-					if ok && n.Classify(input) == int(test.Labels[i]) {
-						right.Add(1)
+					for _, n := range nets {
+						if ok && n.Classify(input) == int(test.Labels[i]) {
+							right.Add(1)
+						}
 					}
 				}
 			})
 		}
 		done.Wait()
-		before := 100 * n.Evaluate(test.Slice(0, images), sgd.Cost).Accuracy()
-		accuracy := 100 * float64(right.Load()) / float64(images)
-		t.Logf("%-25s %6.2f %%, %+.2f", name, accuracy, accuracy-before)
-		if !testing.Short() && accuracy < before-loss {
+		before := 0.0
+		for _, n := range nets {
+			before += 100 * n.Evaluate(test.Slice(0, images), Quadratic).Accuracy() / float64(len(nets))
+		}
+		accuracy := 100 * float64(right.Load()) / float64(images*len(nets))
+		t.Logf("%-21s %.2f %%, without FromImage and untouched %.2f %%: %+.2f", name, accuracy, before, accuracy-before)
+		if accuracy < before-loss {
 			t.Errorf("%s: %.2f %%, which is more than %v below %.2f", name, accuracy, loss, before)
 		}
 	}
@@ -340,14 +355,14 @@ func TestFromImageTakesAnyColours(t *testing.T) {
 		"inverted":                  zero(color.Black, color.White),
 		"faint":                     zero(color.Gray{200}, color.Gray{150}),
 		"16 bits":                   zero(color.Gray16{60000}, color.Gray16{20000}),
-		"red on whitePaper":              zero(color.White, color.NRGBA{200, 30, 30, 255}),
+		"red on white":              zero(color.White, color.NRGBA{200, 30, 30, 255}),
 		"yellow on blue":            zero(color.NRGBA{20, 30, 120, 255}, color.NRGBA{250, 240, 80, 255}),
 		"black on transparent":      zero(color.Transparent, color.Black),
-		"whitePaper on transparent":      zero(color.Transparent, color.White),
+		"white on transparent":      zero(color.Transparent, color.White),
 		"grey on transparent":       zero(color.NRGBA{255, 0, 0, 0}, color.Gray{90}),
 		"half transparent":          zero(color.White, color.NRGBA{0, 0, 0, 128}),
 		"half on transparent":       zero(color.Transparent, color.NRGBA{0, 0, 0, 128}),
-		"half whitePaper on transparent": zero(color.Transparent, color.NRGBA{255, 255, 255, 128}),
+		"half white on transparent": zero(color.Transparent, color.NRGBA{255, 255, 255, 128}),
 	} {
 		mustBeAlike(t, name, mustRead(t, img), want, 0.02)
 	}
@@ -413,7 +428,7 @@ func TestFromImageOfPaperHasNoInk(t *testing.T) {
 }
 
 func TestFromImageTakesAnyShape(t *testing.T) {
-	for _, size := range []image.Point{{3, 3}, {2, 9}, {1, 40}, {40, 1}, {7000, 3}, {5, 9000}, {4001, 2999}} {
+	for _, size := range []image.Point{{3, 3}, {2, 9}, {1, 40}, {40, 1}, {7000, 3}, {5, 9000}, {1201, 999}} {
 		img := drawn{image.Rectangle{Max: size}, func(x, y int) color.Color {
 			if x >= size.X/3 && x <= size.X/2 && y >= size.Y/3 && y <= size.Y/2 {
 				return color.Black
@@ -425,7 +440,7 @@ func TestFromImageTakesAnyShape(t *testing.T) {
 }
 
 func TestFromImageMakesThinLinesAsWideAsMNISTs(t *testing.T) {
-	for _, side := range []int{28, 100, 280, 1000, 3000} {
+	for _, side := range []int{28, 100, 280, 1000} {
 		line := drawn{image.Rect(0, 0, side, side), func(x, y int) color.Color {
 			if x >= side/2 && x < side/2+max(1, side/300) && y > side/10 && y < side-side/10 {
 				return color.Black
