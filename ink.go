@@ -33,6 +33,22 @@ func (x *ink) room(i int) (index []int32, value []float64) {
 	return x.index[at : at+x.cols], x.value[at : at+x.cols]
 }
 
+// fullRows returns the values of rows i to i+3, if there are so many rows and none
+// of these has a zero, as
+// with the activations of sigmoid layers.
+func (x *ink) fullRows(i, rows int) (value [4][]float64, full bool) {
+	if i+4 > rows {
+		return value, false
+	}
+	for e, n := range x.count[i : i+4] {
+		if int(n) < x.cols {
+			return value, false
+		}
+		_, value[e] = x.row(i + e)
+	}
+	return value, true
+}
+
 // rowBetween is row i in the columns from lo to hi, hi excluded.
 func (x *ink) rowBetween(i, lo, hi int) (index []int32, value []float64) {
 	index, value = x.row(i)

@@ -9,11 +9,11 @@ import (
 	"simd/archsimd"
 )
 
-// The loops of kernels.go for all columns that fill a vector, four vectors at a
-// time and then two. At the end of a row the second of two ends where the row
-// does and may overlap the first; both are computed from what was there before,
-// so the overlap is stored twice, the same. Each says how many columns it did:
-// none where the processor has no vectors.
+// The loops of kernels.go for all columns that fill a vector, two vectors side
+// by side at a time. At the end of a row the second ends where the row does and
+// may overlap the first; both are computed from what was there before, so the
+// overlap is stored twice, the same. Each function says how many columns it
+// did: none where the processor has no vectors.
 
 // part is the n elements from i on. With their capacity given, they take fewer
 // instructions than w[i:] does.
@@ -36,23 +36,18 @@ func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) 
 	n, lanes := len(sum), zero.Len()
 	value = value[:len(index)]
 	a := 0
-	for ; a+4*lanes <= n; a += 4 * lanes {
+	for ; a+2*lanes <= n; a += 2 * lanes {
 		sumA, sumB := simd.LoadFloat64s(sum[a:]), simd.LoadFloat64s(sum[a+lanes:])
-		sumC, sumD := simd.LoadFloat64s(sum[a+2*lanes:]), simd.LoadFloat64s(sum[a+3*lanes:])
 		for k, i := range index {
-			row, v := part(w, int(i)*n+a, 4*lanes), simd.BroadcastFloat64s(value[k])
+			row, v := part(w, int(i)*n+a, 2*lanes), simd.BroadcastFloat64s(value[k])
 			sumA = v.MulAdd(simd.LoadFloat64s(row), sumA)
 			sumB = v.MulAdd(simd.LoadFloat64s(row[lanes:]), sumB)
-			sumC = v.MulAdd(simd.LoadFloat64s(row[2*lanes:]), sumC)
-			sumD = v.MulAdd(simd.LoadFloat64s(row[3*lanes:]), sumD)
 		}
 		sumA.Store(sum[a:])
 		sumB.Store(sum[a+lanes:])
-		sumC.Store(sum[a+2*lanes:])
-		sumD.Store(sum[a+3*lanes:])
 	}
-	for ; a+lanes <= n; a += 2 * lanes {
-		b := min(a+lanes, n-lanes)
+	if a+lanes <= n {
+		b := n - lanes
 		sumA, sumB := simd.LoadFloat64s(sum[a:]), simd.LoadFloat64s(sum[b:])
 		for k, i := range index {
 			at, v := int(i)*n, simd.BroadcastFloat64s(value[k])
@@ -61,9 +56,10 @@ func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) 
 		}
 		sumA.Store(sum[a:])
 		sumB.Store(sum[b:])
+		a = n
 	}
 	leaveVectors()
-	return min(a, n)
+	return a
 }
 
 func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (done int) {
@@ -73,30 +69,101 @@ func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (
 	var zero simd.Float64s
 	n, lanes := len(d), zero.Len()
 	value = value[:len(index)]
+	factor := simd.BroadcastFloat64s(c)
 	a := 0
-	for ; a+4*lanes <= n; a += 4 * lanes {
-		c := simd.BroadcastFloat64s(c)
-		dA, dB := c.Mul(simd.LoadFloat64s(d[a:])), c.Mul(simd.LoadFloat64s(d[a+lanes:]))
-		dC, dD := c.Mul(simd.LoadFloat64s(d[a+2*lanes:])), c.Mul(simd.LoadFloat64s(d[a+3*lanes:]))
+	for ; a+2*lanes <= n; a += 2 * lanes {
+		dA, dB := factor.Mul(simd.LoadFloat64s(d[a:])), factor.Mul(simd.LoadFloat64s(d[a+lanes:]))
 		for k, i := range index {
-			row, v := part(w, int(i)*n+a, 4*lanes), simd.BroadcastFloat64s(value[k])
+			row, v := part(w, int(i)*n+a, 2*lanes), simd.BroadcastFloat64s(value[k])
 			rowA, rowB := v.MulAdd(dA, simd.LoadFloat64s(row)), v.MulAdd(dB, simd.LoadFloat64s(row[lanes:]))
-			rowC, rowD := v.MulAdd(dC, simd.LoadFloat64s(row[2*lanes:])), v.MulAdd(dD, simd.LoadFloat64s(row[3*lanes:]))
 			rowA.Store(row)
 			rowB.Store(row[lanes:])
-			rowC.Store(row[2*lanes:])
-			rowD.Store(row[3*lanes:])
 		}
 	}
-	for ; a+lanes <= n; a += 2 * lanes {
-		b := min(a+lanes, n-lanes)
-		c := simd.BroadcastFloat64s(c)
-		dA, dB := c.Mul(simd.LoadFloat64s(d[a:])), c.Mul(simd.LoadFloat64s(d[b:]))
+	if a+lanes <= n {
+		b := n - lanes
+		dA, dB := factor.Mul(simd.LoadFloat64s(d[a:])), factor.Mul(simd.LoadFloat64s(d[b:]))
 		for k, i := range index {
 			i, v := int(i)*n, simd.BroadcastFloat64s(value[k])
 			rowA, rowB := v.MulAdd(dA, simd.LoadFloat64s(part(w, i+a, lanes))), v.MulAdd(dB, simd.LoadFloat64s(part(w, i+b, lanes)))
 			rowA.Store(part(w, i+a, lanes))
 			rowB.Store(part(w, i+b, lanes))
+		}
+		a = n
+	}
+	leaveVectors()
+	return a
+}
+
+func addRowsOf4Vector(sum *[4][]float64, index []int32, value *[4][]float64, w []float64) (done int) {
+	if simd.Emulated() {
+		return 0
+	}
+	var zero simd.Float64s
+	n, lanes := len(sum[0]), zero.Len()
+	s0, s1, s2, s3 := sum[0][:n], sum[1][:n], sum[2][:n], sum[3][:n]
+	v0, v1, v2, v3 := value[0][:len(index)], value[1][:len(index)], value[2][:len(index)], value[3][:len(index)]
+	a := 0
+	for ; a+lanes <= n; a += 2 * lanes {
+		b := min(a+lanes, n-lanes)
+		sumA0, sumB0 := simd.LoadFloat64s(s0[a:]), simd.LoadFloat64s(s0[b:])
+		sumA1, sumB1 := simd.LoadFloat64s(s1[a:]), simd.LoadFloat64s(s1[b:])
+		sumA2, sumB2 := simd.LoadFloat64s(s2[a:]), simd.LoadFloat64s(s2[b:])
+		sumA3, sumB3 := simd.LoadFloat64s(s3[a:]), simd.LoadFloat64s(s3[b:])
+		for k, i := range index {
+			at := int(i) * n
+			rowA, rowB := simd.LoadFloat64s(part(w, at+a, lanes)), simd.LoadFloat64s(part(w, at+b, lanes))
+			v := simd.BroadcastFloat64s(v0[k])
+			sumA0, sumB0 = v.MulAdd(rowA, sumA0), v.MulAdd(rowB, sumB0)
+			v = simd.BroadcastFloat64s(v1[k])
+			sumA1, sumB1 = v.MulAdd(rowA, sumA1), v.MulAdd(rowB, sumB1)
+			v = simd.BroadcastFloat64s(v2[k])
+			sumA2, sumB2 = v.MulAdd(rowA, sumA2), v.MulAdd(rowB, sumB2)
+			v = simd.BroadcastFloat64s(v3[k])
+			sumA3, sumB3 = v.MulAdd(rowA, sumA3), v.MulAdd(rowB, sumB3)
+		}
+		sumA0.Store(s0[a:])
+		sumB0.Store(s0[b:])
+		sumA1.Store(s1[a:])
+		sumB1.Store(s1[b:])
+		sumA2.Store(s2[a:])
+		sumB2.Store(s2[b:])
+		sumA3.Store(s3[a:])
+		sumB3.Store(s3[b:])
+	}
+	leaveVectors()
+	return min(a, n)
+}
+
+func addOuterOf4Vector(w []float64, c float64, index []int32, value, d *[4][]float64) (done int) {
+	if simd.Emulated() {
+		return 0
+	}
+	var zero simd.Float64s
+	n, lanes := len(d[0]), zero.Len()
+	d0, d1, d2, d3 := d[0][:n], d[1][:n], d[2][:n], d[3][:n]
+	v0, v1, v2, v3 := value[0][:len(index)], value[1][:len(index)], value[2][:len(index)], value[3][:len(index)]
+	factor := simd.BroadcastFloat64s(c)
+	a := 0
+	for ; a+lanes <= n; a += 2 * lanes {
+		b := min(a+lanes, n-lanes)
+		dA0, dB0 := factor.Mul(simd.LoadFloat64s(d0[a:])), factor.Mul(simd.LoadFloat64s(d0[b:]))
+		dA1, dB1 := factor.Mul(simd.LoadFloat64s(d1[a:])), factor.Mul(simd.LoadFloat64s(d1[b:]))
+		dA2, dB2 := factor.Mul(simd.LoadFloat64s(d2[a:])), factor.Mul(simd.LoadFloat64s(d2[b:]))
+		dA3, dB3 := factor.Mul(simd.LoadFloat64s(d3[a:])), factor.Mul(simd.LoadFloat64s(d3[b:]))
+		for k, i := range index {
+			at := int(i) * n
+			rowA, rowB := simd.LoadFloat64s(part(w, at+a, lanes)), simd.LoadFloat64s(part(w, at+b, lanes))
+			v := simd.BroadcastFloat64s(v0[k])
+			rowA, rowB = v.MulAdd(dA0, rowA), v.MulAdd(dB0, rowB)
+			v = simd.BroadcastFloat64s(v1[k])
+			rowA, rowB = v.MulAdd(dA1, rowA), v.MulAdd(dB1, rowB)
+			v = simd.BroadcastFloat64s(v2[k])
+			rowA, rowB = v.MulAdd(dA2, rowA), v.MulAdd(dB2, rowB)
+			v = simd.BroadcastFloat64s(v3[k])
+			rowA, rowB = v.MulAdd(dA3, rowA), v.MulAdd(dB3, rowB)
+			rowA.Store(part(w, at+a, lanes))
+			rowB.Store(part(w, at+b, lanes))
 		}
 	}
 	leaveVectors()
@@ -173,10 +240,5 @@ const (
 	// Beyond these the sigmoid is 0 or 1, and k would not fit an exponent.
 	expMost, expLeast = 710, -708
 
-	// Numbers around 1.5·2⁵² have no room for fractions: a sum with this one is
-	// rounded to a whole number, which then stands in its last bits.
-	whole = 3 << 51
-
-	// ln 2 in two parts, the first so short that k times it is exact.
-	ln2High, ln2Low = 0x1.62e42fefa38p-1, 0x1.ef35793c7673p-45
+	whole = 3 << 51 // rounds, as in sigmoid
 )

@@ -35,6 +35,11 @@ func (m *Matrix) Row(i int) []float64 {
 	return m.Data[i*m.Cols : (i+1)*m.Cols : (i+1)*m.Cols]
 }
 
+// rowsOf4 returns rows i to i+3.
+func (m *Matrix) rowsOf4(i int) [4][]float64 {
+	return [4][]float64{m.Row(i), m.Row(i + 1), m.Row(i + 2), m.Row(i + 3)}
+}
+
 // Mul sets m = a·b, for m of r×c, a of r×n and b of n×c:
 //
 //	m[i][j] = Σₖ a[i][k]·b[k][j]
@@ -49,8 +54,14 @@ func (m *Matrix) Mul(a, b *Matrix) {
 	m.mustNotBe(a, b)
 	clear(m.Data)
 	if a.ink != nil {
-		for i := range a.Rows {
+		for i := 0; i < a.Rows; i++ {
 			index, value := a.ink.row(i)
+			if values, full := a.ink.fullRows(i, a.Rows); full {
+				sums := m.rowsOf4(i)
+				addRowsOf4(&sums, index, &values, b.Data)
+				i += 3
+				continue
+			}
 			addRows(m.Row(i), index, value, b.Data)
 		}
 		return
@@ -86,7 +97,15 @@ func (m *Matrix) MulT(a, b *Matrix) {
 					tile[kk*width+jj] = v
 				}
 			}
-			for i := range a.Rows {
+			i := 0
+			for ; i+4 <= a.Rows; i += 4 {
+				sums, values := m.rowsOf4(i), a.rowsOf4(i)
+				for e := range sums {
+					sums[e], values[e] = sums[e][j:j+width], values[e][k:k+height]
+				}
+				addRowsOf4(&sums, everyOf64[:height], &values, tile[:height*width])
+			}
+			for ; i < a.Rows; i++ {
 				addRows(m.Row(i)[j:j+width], everyOf64[:height], a.Row(i)[k:k+height], tile[:height*width])
 			}
 		}
@@ -118,8 +137,17 @@ func (m *Matrix) AddTMul(c float64, a, b *Matrix) {
 // sees the rows of a in their order, so that it does not matter who adds it.
 func (m *Matrix) addTMul(c float64, a, b *Matrix, lo, hi int) {
 	if a.ink != nil {
-		for i := range a.Rows {
+		for i := 0; i < a.Rows; i++ {
 			index, value := a.ink.rowBetween(i, lo, hi)
+			if values, full := a.ink.fullRows(i, a.Rows); full {
+				for e := range values {
+					values[e] = values[e][lo:hi]
+				}
+				deltas := b.rowsOf4(i)
+				addOuterOf4(m.Data, c, index, &values, &deltas)
+				i += 3
+				continue
+			}
 			addOuter(m.Data, c, index, value, b.Row(i))
 		}
 		return

@@ -227,6 +227,45 @@ func TestRowSharesMemoryAndCannotGrowIntoTheNext(t *testing.T) {
 	}
 }
 
+// Where four examples have no zero, each row of the weights is loaded once for
+// all of them. That must not change a bit: whether an example is one of four
+// depends on how many cores there are.
+func TestExamplesTakenFourAtATimeGiveTheSameBitsAsOneByOne(t *testing.T) {
+	for _, width := range []int{1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 15, 16, 17, 20, 24, 28, 31, 33, 40} {
+		const inputs = 21
+		r := random(uint64(width))
+		weights, input, delta := make([]float64, inputs*width), NewMatrix(7, inputs), NewMatrix(7, width)
+		for i := range weights {
+			weights[i] = r.NormFloat64()
+		}
+		for i := range input.Data {
+			input.Data[i] = 0.01 + r.Float64()
+		}
+		for i := range delta.Data {
+			delta.Data[i] = r.NormFloat64()
+		}
+		sum := func(rows int) (forward, update []float64) {
+			w := &Matrix{Rows: inputs, Cols: width, Data: append([]float64(nil), weights...)}
+			for i := 0; i < 7; i += rows {
+				rows := min(rows, 7-i)
+				in := &Matrix{Rows: rows, Cols: inputs, ink: newInk(rows, inputs)}
+				for e := range rows {
+					in.ink.set(e, input.Row(i+e))
+				}
+				out := NewMatrix(rows, width)
+				out.Mul(in, &Matrix{Rows: inputs, Cols: width, Data: weights})
+				forward = append(forward, out.Data...)
+				w.AddTMul(-0.3, in, &Matrix{Rows: rows, Cols: width, Data: delta.Data[i*width : (i+rows)*width]})
+			}
+			return forward, w.Data
+		}
+		forward, update := sum(7)
+		forward1, update1 := sum(1)
+		mustBeSame(t, fmt.Sprintf("%d neurons: sums", width), forward, forward1)
+		mustBeSame(t, fmt.Sprintf("%d neurons: weights", width), update, update1)
+	}
+}
+
 // benchmarkProduct runs a product at the first layer's size: 10 examples, 784
 // inputs of which a fifth is not zero, 16 neurons.
 func benchmarkProduct(b *testing.B, product func(x, w, d, z *Matrix)) {

@@ -225,8 +225,10 @@ func (s *SGD) update() { s.crew.do(s.change) }
 // updateShare is one core's share of update.
 func (s *SGD) updateShare(core int) {
 	for l := range s.net.Layers {
-		if lo, hi := s.cut(l, core), s.cut(l, core+1); lo < hi {
-			s.updateRows(l, lo, hi)
+		near := max(1, 1<<15/s.net.Layers[l].Weights.Cols) // rows that stay in a core's cache for the whole mini-batch
+		lo, hi := s.cut(l, core), s.cut(l, core+1)
+		for ; lo < hi; lo += near {
+			s.updateRows(l, lo, min(lo+near, hi))
 		}
 	}
 }
