@@ -156,15 +156,16 @@ func (p penPath) paint(pen float64) *[digitSide][digitSide]byte {
 	return &ink
 }
 
-// copyCentred copies the square into a picture of 28×28, its centre of mass
-// into the middle or, if the square would stick out, as near as it can be.
+// copyCentred copies the square into a picture of 28×28, its centre of mass on
+// pixel (14, 14), where MNIST has it, or, if the square would stick out, as near
+// as it can be.
 func copyCentred(picture []byte, ink *[digitSide][digitSide]byte) {
 	var mass, x, y float64
 	for i, row := range ink {
 		for j, v := range row {
 			mass += float64(v)
-			x += float64(v) * (float64(j) + 0.5)
-			y += float64(v) * (float64(i) + 0.5)
+			x += float64(v) * float64(j)
+			y += float64(v) * float64(i)
 		}
 	}
 	left := max(0, min(28-digitSide, int(math.Round(14-x/mass))))

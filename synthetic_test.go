@@ -77,12 +77,12 @@ func TestSyntheticIsCentredByMass(t *testing.T) {
 		var mass, x, y float64
 		for k, v := range d.Image(i).Pix {
 			mass += float64(v)
-			x += float64(v) * (float64(k%28) + 0.5)
-			y += float64(v) * (float64(k/28) + 0.5)
+			x += float64(v) * float64(k%28)
+			y += float64(v) * float64(k/28)
 		}
 		x, y = x/mass, y/mass
 		if math.Abs(x-14) > 0.5+1e-9 || math.Abs(y-14) > 0.5+1e-9 {
-			t.Errorf("image %d, a %d: centre of mass at (%.2f, %.2f), want (14, 14) to half a pixel", i, d.Labels[i], x, y)
+			t.Errorf("image %d, a %d: centre of mass at pixel (%.2f, %.2f), want (14, 14) to half a pixel", i, d.Labels[i], x, y)
 		}
 	}
 }
