@@ -109,6 +109,12 @@ func (d *Images) Example(i int, input, target []float64) {
 	}
 }
 
+// A lister can write an example's input by what is not zero in it, which is
+// what training and bulk prediction make of any input.
+type lister interface {
+	list(i int, x *ink, row int, target []float64)
+}
+
 // list writes what Example does, the input as a row of x.
 func (d *Images) list(i int, x *ink, row int, target []float64) {
 	d.target(i, x.cols, target)

@@ -345,7 +345,7 @@ func setRows(x *Matrix, m int) { x.Rows, x.Data = m, x.Data[:m*x.Cols] }
 
 // load puts example j of data into row i.
 func (p *pass) load(i int, data Examples, j int) {
-	if images, ok := data.(*Images); ok {
+	if images, ok := data.(lister); ok {
 		images.list(j, p.input.ink, i, p.targets.Row(i))
 		return
 	}
