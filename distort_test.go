@@ -1,14 +1,183 @@
 package nn
 
-import "testing"
+import (
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+)
+
+func TestDistortedByNothingIsTheImagesThemselves(t *testing.T) {
+	for _, size := range [][2]int{{28, 28}, {5, 3}, {1, 1}, {70, 40}} {
+		width, height := size[0], size[1]
+		images, r := &Images{Width: width, Height: height, Classes: 3}, random(1)
+		for i := range 20 {
+			pixels := make([]byte, width*height)
+			for k := range pixels {
+				if r.IntN(3) == 0 {
+					pixels[k] = byte(r.IntN(256))
+				}
+			}
+			images.Add(pixels, byte(i%3))
+		}
+		input, want := make([]float64, width*height), make([]float64, width*height)
+		target, wantTarget := make([]float64, 3), make([]float64, 3)
+		for i := range images.Len() {
+			Distorted{Images: images, Seed: 7}.Example(i, input, target)
+			images.Example(i, want, wantTarget)
+			mustBeSame(t, fmt.Sprintf("%d×%d, image %d", width, height, i), input, want)
+			mustBeSame(t, "target", target, wantTarget)
+		}
+	}
+}
+
+func TestDistortedDependsOnSeedAndIndexAlone(t *testing.T) {
+	images := Synthetic(random(1), 40)
+	d := Distorted{Images: images, Seed: 5, Strength: 1}
+	example := func(d Distorted, i int) []float64 {
+		input := make([]float64, 784)
+		d.Example(i, input, make([]float64, 10))
+		return input
+	}
+	want := make([][]float64, images.Len())
+	for i := range want {
+		want[i] = example(d, i)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := len(want) - 1; i >= 0; i-- {
+				mustBeSame(t, fmt.Sprintf("image %d, asked for again", i), example(d, i), want[i])
+			}
+		})
+	}
+	all.Wait()
+	d.Seed++
+	for i := range want {
+		same := true
+		for k, v := range example(d, i) {
+			same = same && v == want[i][k]
+		}
+		if same {
+			t.Errorf("image %d is the same with another seed", i)
+		}
+	}
+}
+
+func TestDistortedStaysNearTheImage(t *testing.T) {
+	images := Synthetic(random(1), 500)
+	mass := func(pixels []byte) (ink, x, y float64) {
+		for k, v := range pixels {
+			ink += float64(v)
+			x += float64(v) * float64(k%28)
+			y += float64(v) * float64(k/28)
+		}
+		return ink, x / ink, y / ink
+	}
+	ratios := 0.0
+	for i := range images.Len() {
+		ink, x, y := mass(images.Image(i).Pix)
+		inkD, xD, yD := mass(Distorted{Images: images, Seed: 1, Strength: 1}.Image(i).Pix)
+		if math.Abs(xD-x) > 2.5 || math.Abs(yD-y) > 2.5 {
+			t.Errorf("image %d: the centre of mass moved from (%.1f, %.1f) to (%.1f, %.1f)", i, x, y, xD, yD)
+		}
+		if inkD < 0.4*ink || inkD > 2*ink {
+			t.Errorf("image %d: %v of ink became %v", i, ink, inkD)
+		}
+		ratios += inkD / ink / float64(images.Len())
+	}
+	if ratios < 0.9 || ratios > 1.1 {
+		t.Errorf("on the average there is %.2f times as much ink, want about as much", ratios)
+	}
+}
+
+func TestDistortedOfABlackImageIsBlack(t *testing.T) {
+	images := &Images{Width: 28, Height: 28, Classes: 1}
+	images.Add(make([]byte, 784), 0)
+	for seed := range uint64(100) {
+		for k, v := range (Distorted{Images: images, Seed: seed, Strength: 2}).Image(0).Pix {
+			if v != 0 {
+				t.Fatalf("seed %d: pixel %d is %d", seed, k, v)
+			}
+		}
+	}
+}
+
+func TestDistortedTrainsWithTheSameBitsAsItsExamples(t *testing.T) {
+	d := Distorted{Images: Synthetic(random(1), 300), Seed: 3, Strength: 1}
+	a, b := New(random(2), 784, 8, 10), New(random(2), 784, 8, 10)
+	if _, err := (&SGD{Rate: 1}).Epoch(a, d); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&SGD{Rate: 1}).Epoch(b, plain{d}); err != nil {
+		t.Fatal(err)
+	}
+	mustBeSame(t, "parameters", values(a), values(b))
+}
+
+// TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe shows what
+// training on distorted digits is for: handwriting that is not MNIST's own.
+func TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe(t *testing.T) {
+	train, test := mnist(t)
+	if testing.Short() {
+		t.Skip("trains for 30 epochs and prepares thousands of pictures")
+	}
+	r := random(1)
+	simple, best := New(r, 784, 16, 16, 10), Pretrained()
+	sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
+	for range 30 {
+		if _, err := sgd.Epoch(simple, train); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare := func(name string, examples Examples) {
+		a, b := simple.Evaluate(examples, Quadratic).Accuracy(), best.Evaluate(examples, Quadratic).Accuracy()
+		t.Logf("%-45s plain recipe %.2f %%, Pretrained %.2f %%", name, 100*a, 100*b)
+		if b <= a {
+			t.Errorf("%s: the plain recipe reads %.2f %%, Pretrained %.2f %%", name, 100*a, 100*b)
+		}
+	}
+	compare("as they are", test)
+	for _, strength := range []float64{1, 2} {
+		compare(fmt.Sprintf("turned, bent, thinner or thicker: strength %v", strength), Distorted{Images: test, Seed: 99, Strength: strength})
+	}
+	for _, scene := range scenes {
+		if scene.name == "untouched" {
+			continue
+		}
+		photos := &Images{Width: 28, Height: 28, Classes: 10}
+		for i := range 1000 {
+			r := random(uint64(i))
+			digit := Distorted{Images: test, Seed: 99, Strength: 1}.Image(i)
+			input, ok := FromImage(scene.of(6, r).shoot(digit))
+			if !ok {
+				continue
+			}
+			pixels := make([]byte, 784)
+			for k, v := range input {
+				pixels[k] = byte(math.Round(255 * v))
+			}
+			photos.Add(pixels, test.Labels[i])
+		}
+		compare("strength 1, "+scene.name+", by FromImage", photos)
+	}
+}
+
+func TestDistortedMisuse(t *testing.T) {
+	images := Synthetic(random(1), 1)
+	for _, strength := range []float64{-0.1, 2.1, math.NaN(), math.Inf(1)} {
+		mustPanic(t, func() { Distorted{Images: images, Strength: strength}.Image(0) }, "Strength", fmt.Sprint(strength), "2")
+	}
+	mustPanic(t, func() { Distorted{Images: images}.Example(0, make([]float64, 783), make([]float64, 10)) }, "28×28", "783")
+}
 
 func BenchmarkDistorted(b *testing.B) {
 	name, train, _ := data(b)
 	b.Run(name, func(b *testing.B) {
-		d := Distorted{train, 1, 1}
 		x, target := newInk(1, 784), make([]float64, 10)
+		b.ResetTimer()
 		for i := range b.N {
-			d.list(i%train.Len(), x, 0, target)
+			Distorted{Images: train, Seed: 1, Strength: 1}.list(i%train.Len(), x, 0, target)
 		}
 		imagesPerSecond(b, 1)
 	})

@@ -358,37 +358,52 @@ func TestPredictAllocatesItsResultAndClassifyNothing(t *testing.T) {
 	}
 }
 
-// TestPlainRecipeReaches94Percent is the main job: five networks, each from a
-// seed of its own, trained as the book trains its first one.
-func TestPlainRecipeReaches94Percent(t *testing.T) {
+// TestPlainRecipesReachTheirAccuracy is the main job: five networks for each
+// recipe, each from a seed of its own. The first is how the book trains its
+// first network; the second has what a plain gradient descent can have.
+func TestPlainRecipesReachTheirAccuracy(t *testing.T) {
 	train, test := mnist(t)
 	if testing.Short() {
-		t.Skip("30 epochs for each of 5 seeds: not in -short")
+		t.Skip("30 epochs for each of 5 seeds and 2 recipes: not in -short")
 	}
-	accuracy := make([]float64, 5)
-	var done sync.WaitGroup
-	for seed := range accuracy {
-		done.Go(func() {
-			r := random(uint64(seed))
-			n := New(r, 784, 16, 16, 10)
-			sgd := &SGD{Rate: 3, Batch: 10, Rand: r}
-			for range 30 {
-				if _, err := sgd.Epoch(n, train); err != nil {
-					t.Error(err)
-					return
+	for _, recipe := range []struct {
+		name  string
+		sgd   SGD
+		fall  bool
+		least float64
+	}{
+		{"quadratic, rate 3", SGD{Rate: 3, Batch: 10}, false, 94},
+		{"cross-entropy, rate falling from 0.5, decay 0.0001", SGD{Rate: 0.5, Batch: 10, Cost: CrossEntropy, Decay: 1e-4}, true, 94.8},
+	} {
+		accuracy := make([]float64, 5)
+		var done sync.WaitGroup
+		for seed := range accuracy {
+			done.Go(func() {
+				r := random(uint64(seed))
+				n := New(r, 784, 16, 16, 10)
+				sgd := recipe.sgd
+				sgd.Rand = r
+				for epoch := range 30 {
+					if recipe.fall {
+						sgd.Rate = recipe.sgd.Rate * float64(30-epoch) / 30
+					}
+					if _, err := sgd.Epoch(n, train); err != nil {
+						t.Error(err)
+						return
+					}
 				}
-			}
-			accuracy[seed] = 100 * n.Evaluate(test, sgd.Cost).Accuracy()
-		})
-	}
-	done.Wait()
-	mean := 0.0
-	for _, a := range accuracy {
-		mean += a / float64(len(accuracy))
-	}
-	t.Logf("accuracies %.2f %%, mean %.2f %%", accuracy, mean)
-	if !(mean >= 94) {
-		t.Errorf("mean accuracy %.2f %%, want at least 94", mean)
+				accuracy[seed] = 100 * n.Evaluate(test, sgd.Cost).Accuracy()
+			})
+		}
+		done.Wait()
+		mean := 0.0
+		for _, a := range accuracy {
+			mean += a / float64(len(accuracy))
+		}
+		t.Logf("%s: accuracies %.2f %%, mean %.2f %%", recipe.name, accuracy, mean)
+		if !(mean >= recipe.least) {
+			t.Errorf("%s: mean accuracy %.2f %%, want at least %v", recipe.name, mean, recipe.least)
+		}
 	}
 }
 
@@ -403,11 +418,11 @@ func TestPretrainedIsTheArticlesNetworkAndEachCallACopy(t *testing.T) {
 	}
 }
 
-func TestPretrainedReads9630Of10000(t *testing.T) {
+func TestPretrainedReads9690Of10000(t *testing.T) {
 	_, test := mnist(t)
 	// Builds that round otherwise may decide a doubtful image otherwise.
-	if got := Pretrained().Evaluate(test, CrossEntropy).Correct; got < 9628 || got > 9632 {
-		t.Errorf("%d correct, want 9630", got)
+	if got := Pretrained().Evaluate(test, CrossEntropy).Correct; got < 9688 || got > 9692 {
+		t.Errorf("%d correct, want 9690", got)
 	}
 }
 

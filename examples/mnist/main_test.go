@@ -318,10 +318,10 @@ func TestInterruptedTraining(t *testing.T) {
 	}
 }
 
-// mustDraw fails unless the folder has the four pictures and out names them.
+// mustDraw fails unless the folder has the five pictures and out names them.
 func mustDraw(t *testing.T, dir, out string) {
 	t.Helper()
-	for _, name := range []string{"weights.png", "network.png", "confusion.png", "curve.png"} {
+	for _, name := range []string{"weights.png", "network.png", "confusion.png", "curve.png", "distorted.png"} {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -354,6 +354,22 @@ func TestPicturesAndSave(t *testing.T) {
 		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
 			t.Errorf("the saved file: %v, %v", info, err)
 		}
+	}
+}
+
+func TestDistortedTrainingReportsOnImagesHeldBack(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	code, out, err := start(t.Context(), unplugged, "-epochs", "2", "-distort", "1", "-cost", "crossentropy", "-rate", "0.5", "-fall", "-validate")
+	if code != 0 || err != "" {
+		t.Fatalf("exit %d: %s", code, err)
+	}
+	mustContain(t, out, "Training on synthetic digits, on training images held back: 250 images", "of 50 test images)")
+}
+
+func TestBestRecipeYieldsToFlagsThatAreGiven(t *testing.T) {
+	o, err := parse(strings.Fields("-best -epochs 7"), io.Discard)
+	if err != nil || o.epochs != 7 || o.cost != nn.CrossEntropy || !o.fall || o.distort == 0 || o.decay == 0 {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 
@@ -407,6 +423,9 @@ func TestFlags(t *testing.T) {
 		{"-rate -1", "-rate is -1"},
 		{"-rate NaN", "-rate is NaN"},
 		{"-rate +Inf", "-rate is +Inf"},
+		{"-decay -1", "-decay is -1"},
+		{"-distort 2.5", "-distort is 2.5"},
+		{"-distort NaN", "-distort is NaN"},
 		{"-cost hinge", `-cost is "hinge"`},
 		{"-seed -1", "-seed"},
 		{"-speed 3", "-speed"},
@@ -422,7 +441,7 @@ func TestFlags(t *testing.T) {
 	if code != 0 || err != "" {
 		t.Errorf("-h: exit %d: %s", code, err)
 	}
-	mustContain(t, out, "go run ./examples/mnist", "-batch", "-cost", "-data", "-epochs", "-pictures", "-rate", "-save", "-seed")
+	mustContain(t, out, "go run ./examples/mnist", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-pictures", "-rate", "-save", "-seed", "-validate")
 }
 
 func TestBrokenFile(t *testing.T) {

@@ -8,13 +8,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/nn13002/nn"
 )
 
 // writePictures shows what the network has learned, in four files of a folder.
-func writePictures(dir string, out *screen, net *nn.Network, test *nn.Images, result nn.Evaluation, accuracies, costs []float64) error {
+func writePictures(dir string, out *screen, net *nn.Network, test *nn.Images, distort float64, result nn.Evaluation, accuracies, costs []float64) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
@@ -34,6 +35,7 @@ func writePictures(dir string, out *screen, net *nn.Network, test *nn.Images, re
 		{"network.png", "the network reading a digit", net.Picture(input)},
 		{"confusion.png", "which digit got which answer", confusion(result.Confusion)},
 		{"curve.png", "how it learned", curves(accuracies, costs)},
+		{"distorted.png", "what -distort makes of ten digits", distorted(test, distort)},
 	} {
 		name := filepath.Join(dir, p.name)
 		if err := writePNG(name, p.img); err != nil {
@@ -42,6 +44,36 @@ func writePictures(dir string, out *screen, net *nn.Network, test *nn.Images, re
 		out.line("Picture: %s, %s", name, p.what)
 	}
 	return nil
+}
+
+// distorted shows an image of each class, and beside it what training with a
+// strength, or 1 if none is given, makes of it.
+func distorted(images *nn.Images, strength float64) image.Image {
+	if strength == 0 {
+		strength = 1
+	}
+	const variants, zoom, gap = 9, 2, 4
+	img := paper((variants+1)*(zoom*images.Width+gap)+3*gap, images.Classes*(zoom*images.Height+gap)+gap)
+	for class := range images.Classes {
+		i := slices.Index(images.Labels, byte(class))
+		for k := range variants + 1 {
+			if i < 0 {
+				break
+			}
+			d, x := nn.Distorted{Images: images}, gap
+			if k > 0 {
+				d, x = nn.Distorted{Images: images, Seed: uint64(k), Strength: strength}, 3*gap
+			}
+			at := image.Pt(x+k*(zoom*images.Width+gap), gap+class*(zoom*images.Height+gap))
+			digit := d.Image(i)
+			for y := range zoom * images.Height {
+				for x := range zoom * images.Width {
+					img.Set(at.X+x, at.Y+y, color.Gray{255 - digit.GrayAt(x/zoom, y/zoom).Y})
+				}
+			}
+		}
+	}
+	return img
 }
 
 func writePNG(name string, img image.Image) error {
