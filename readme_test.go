@@ -1,0 +1,68 @@
+package nn
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func readme(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var codeBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
+
+func TestReadmeProgramsCompile(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, block := range codeBlock.FindAllStringSubmatch(readme(t, "README.md"), -1) {
+		dir := t.TempDir()
+		mod := "module reader\n\ngo 1.26\n\nrequire github.com/nn13002/nn v0.0.0\n\nreplace github.com/nn13002/nn => " + here + "\n"
+		write(t, dir, "go.mod", []byte(mod))
+		write(t, dir, "main.go", []byte(block[1]))
+		build := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), ".")
+		build.Dir, build.Env = dir, append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("program %d of README.md: %v\n%s", i+1, err, out)
+		}
+	}
+}
+
+// What is not words is the same in both languages: code, commands, numbers,
+// links, in their order as far as the grammar lets them keep it.
+func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
+	english, chinese := readme(t, "README.md"), readme(t, "README.zh-CN.md")
+	en, zh := codeBlock.FindAllString(english, -1), codeBlock.FindAllString(chinese, -1)
+	if !slices.Equal(en, zh) {
+		t.Error("the programs differ")
+	}
+	for what, pattern := range map[string]string{
+		"commands": `(?m)^    [a-zA-Z].*?(?:  |$)`,
+		"numbers":  `[0-9][0-9,.]*[0-9]|[0-9]`,
+		"pictures": `testdata/pictures/\w+\.png`,
+		"code":     "`[^`\n]+`",
+	} {
+		all := func(text string) []string {
+			found := regexp.MustCompile(pattern).FindAllString(text, -1)
+			for i := range found {
+				found[i] = strings.TrimSpace(found[i])
+			}
+			slices.Sort(found)
+			return found
+		}
+		if en, zh := all(english), all(chinese); !slices.Equal(en, zh) {
+			t.Errorf("%s differ:\nREADME.md       %q\nREADME.zh-CN.md %q", what, en, zh)
+		}
+	}
+}
