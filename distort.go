@@ -118,8 +118,8 @@ func (d Distorted) list(i int, x *ink, row int, target []float64) {
 			// mask of a sign, because branches at every border of the ink, which no
 			// processor can foresee, would take longer than all the rest.
 			grey -= v.lighter
-			grey = (grey &^ (grey >> 63)) * v.gain >> 8
-			grey = (grey | (255-grey)>>63) & 255
+			grey = (grey &^ (grey >> 31)) * v.gain >> 8
+			grey = (grey | (255-grey)>>31) & 255
 			index[n], value[n] = int32(y*width+x), greys[grey]
 			n += lit(byte(grey))
 		}

@@ -1,0 +1,199 @@
+package nn_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/nn13002/nn"
+)
+
+// A network learns to read digits that are drawn by code.
+func Example() {
+	r := rand.New(rand.NewPCG(1, 2))
+	train, test := nn.Synthetic(r, 4000), nn.Synthetic(r, 500)
+	net := nn.New(r, 784, 16, 16, 10)
+	sgd := &nn.SGD{Rate: 3, Batch: 10, Rand: r}
+	for range 5 {
+		if _, err := sgd.Epoch(net, train); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	accuracy := net.Evaluate(test, nn.Quadratic).Accuracy()
+	fmt.Println("reads more than 8 of 10:", accuracy > 0.8)
+	// Output: reads more than 8 of 10: true
+}
+
+func ExampleNew() {
+	net := nn.New(rand.New(rand.NewPCG(1, 2)), 784, 16, 16, 10)
+	for _, layer := range net.Layers {
+		fmt.Println(layer.Weights.Rows, "inputs,", layer.Weights.Cols, "neurons,", layer.Activation)
+	}
+	fmt.Println(net.Parameters(), "parameters")
+	// Output:
+	// 784 inputs, 16 neurons, sigmoid
+	// 16 inputs, 16 neurons, sigmoid
+	// 16 inputs, 10 neurons, sigmoid
+	// 13002 parameters
+}
+
+// One neuron whose parameters are set by hand: it fires if both inputs do.
+func ExampleNetwork_Predict() {
+	net := &nn.Network{Layers: []*nn.Layer{{
+		Weights: &nn.Matrix{Rows: 2, Cols: 1, Data: []float64{4, 4}},
+		Biases:  []float64{-6},
+	}}}
+	for _, input := range [][]float64{{0, 0}, {0, 1}, {1, 0}, {1, 1}} {
+		fmt.Printf("%v %.2f\n", input, net.Predict(input)[0])
+	}
+	// Output:
+	// [0 0] 0.00
+	// [0 1] 0.12
+	// [1 0] 0.12
+	// [1 1] 0.88
+}
+
+func ExampleSGD_Epoch() {
+	xor := nn.Samples{
+		{{0, 0}, {0}},
+		{{0, 1}, {1}},
+		{{1, 0}, {1}},
+		{{1, 1}, {0}},
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	net := nn.New(r, 2, 4, 1)
+	sgd := &nn.SGD{Rate: 4, Batch: 4, Rand: r}
+	for range 2000 {
+		if _, err := sgd.Epoch(net, xor); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	for _, sample := range xor {
+		fmt.Println(sample[0], net.Classify(sample[0]))
+	}
+	// Output:
+	// [0 0] 0
+	// [0 1] 1
+	// [1 0] 1
+	// [1 1] 0
+}
+
+func ExampleLoad() {
+	net := nn.New(rand.New(rand.NewPCG(1, 2)), 2, 4, 1)
+	var file bytes.Buffer
+	if err := net.Save(&file); err != nil {
+		fmt.Println(err)
+		return
+	}
+	loaded, err := nn.Load(&file)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	input := []float64{0.25, 0.75}
+	fmt.Println("the same answer:", loaded.Predict(input)[0] == net.Predict(input)[0])
+	// Output: the same answer: true
+}
+
+// The four files are read from a folder. Here they are written first, with
+// three pictures of 2×2 pixels to learn from and one to test with.
+func ExampleLoadMNIST() {
+	dir, err := os.MkdirTemp("", "mnist")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	write := func(name string, shape []int, data ...byte) {
+		var file bytes.Buffer
+		nn.WriteIDX(&file, shape, data) // a Buffer returns no error
+		if err := os.WriteFile(filepath.Join(dir, name), file.Bytes(), 0o666); err != nil {
+			fmt.Println(err)
+		}
+	}
+	write("train-images-idx3-ubyte", []int{3, 2, 2}, 255, 0, 0, 0, 0, 255, 0, 0, 0, 0, 255, 0)
+	write("train-labels-idx1-ubyte", []int{3}, 0, 1, 2)
+	write("t10k-images-idx3-ubyte", []int{1, 2, 2}, 0, 255, 0, 51)
+	write("t10k-labels-idx1-ubyte", []int{1}, 1)
+
+	train, test, err := nn.LoadMNIST(dir)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	input, target := make([]float64, 4), make([]float64, 10)
+	test.Example(0, input, target)
+	fmt.Println(train.Len(), "to learn from,", test.Len(), "to test with")
+	fmt.Println(input, "is a", test.Labels[0])
+	// Output:
+	// 3 to learn from, 1 to test with
+	// [0 1 0 0.2] is a 1
+}
+
+// A ring of black ink on white paper is read.
+func ExampleFromImage() {
+	img := image.NewGray(image.Rect(0, 0, 200, 200))
+	for y := range 200 {
+		for x := range 200 {
+			img.SetGray(x, y, color.Gray{Y: 255})
+			if r := math.Hypot(float64(x-100)/45, float64(y-100)/60); 0.8 < r && r < 1.1 {
+				img.SetGray(x, y, color.Gray{Y: 0})
+			}
+		}
+	}
+	input, ok := nn.FromImage(img)
+	if !ok {
+		fmt.Println("no ink on the paper")
+		return
+	}
+	fmt.Println("a", nn.Pretrained().Classify(input))
+	// Output: a 0
+}
+
+// circle is data of one's own: points of a grid over the square from −1 to 1,
+// with the target 1 inside of a circle and 0 outside. Nothing is stored.
+type circle struct{ side int }
+
+func (c circle) Len() int { return c.side * c.side }
+
+func (c circle) Example(i int, input, target []float64) {
+	x := 2*float64(i%c.side)/float64(c.side-1) - 1
+	y := 2*float64(i/c.side)/float64(c.side-1) - 1
+	input[0], input[1] = x, y
+	target[0] = 0
+	if math.Hypot(x, y) < 0.7 {
+		target[0] = 1
+	}
+}
+
+// Any type with the two methods Len and Example is Examples.
+func ExampleExamples() {
+	// type circle struct{ side int }
+	//
+	// func (c circle) Len() int { return c.side * c.side }
+	// func (c circle) Example(i int, input, target []float64) { … }
+
+	r := rand.New(rand.NewPCG(1, 2))
+	net := nn.New(r, 2, 8, 1)
+	sgd := &nn.SGD{Rate: 3, Batch: 10, Rand: r}
+	for range 300 {
+		if _, err := sgd.Epoch(net, circle{side: 20}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println("in the middle:", net.Classify([]float64{0, 0}))
+	fmt.Println("in a corner:", net.Classify([]float64{1, 1}))
+	fmt.Println("most points right:", net.Evaluate(circle{side: 33}, nn.Quadratic).Accuracy() > 0.9)
+	// Output:
+	// in the middle: 1
+	// in a corner: 0
+	// most points right: true
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// fits reports lines that a terminal of 80 columns would break.
+func fits(t *testing.T, out string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 80 {
+			t.Errorf("too wide: %q", line)
+		}
+	}
+}
+
+func TestFiresForTheBarAlone(t *testing.T) {
+	var b strings.Builder
+	run(&b)
+	out := b.String()
+	fits(t, out)
+	for _, want := range []struct{ name, sum, activation string }{
+		{"the bar: FIRES", "4.00", "0.9526"}, // σ(4 − 1)
+		{"a 7 begins with the bar: FIRES", "3.50", "0.9241"},
+		{"a faint bar: above 0, but not past 1: silent", "0.80", "0.4502"},
+		{"a bar where the weights are 0: silent", "0.00", "0.2689"}, // σ(−1)
+		{"a vertical bar crosses both signs: silent", "0.00", "0.2689"},
+		{"a blob: its rims undo the bar: silent", "0.00", "0.2689"},
+	} {
+		_, rest, found := strings.Cut(out, want.name)
+		rest, _, _ = strings.Cut(rest, "\n\n")
+		if !found || !strings.Contains(rest, want.sum) || strings.Count(rest, want.activation) != 2 {
+			t.Errorf("%s: want the sum %s and twice the activation %s:\n%s", want.name, want.sum, want.activation, rest)
+		}
+	}
+}
