@@ -19,8 +19,10 @@ import (
 // from its surroundings in brightness, be it dark on light or light on dark.
 // Light that falls unevenly, noise, texture and specks of dust are taken away.
 // Transparent parts are paper. Lines far thinner than MNIST's are made as wide
-// as its thin ones. The frame is to show paper and the digit: the edge of a
-// desk would be read as ink.
+// as its thin ones. The frame is to show the digit and a margin of paper around
+// it: the edge of a desk would be read as ink, and where the digit fills the
+// frame there is nothing to tell the paper by. Ink of 20 pixels or less counts
+// as specks.
 //
 // Images may have any size. The result depends on the pixels alone, and
 // FromImage may be called from several goroutines at once if the image may be
@@ -194,7 +196,7 @@ func (s *sheet) even(guess []float64, limit float64) {
 // fullInk returns the value of full ink: among the largest, but not the
 // largest, which may be a speck.
 func fullInk(pix []float64) float64 {
-	return quantile(pix, len(pix)-1-min(len(pix)/100, 50))
+	return quantile(pix, len(pix)-1-min(len(pix)/100, 20))
 }
 
 // quantile returns the value at a rank, 0 being that of the smallest, to a

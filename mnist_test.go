@@ -310,8 +310,8 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 		"no images":           {none, empty, []string{none, "0 images of 4×3"}},
 		"ends early":          {short, labels, []string{short, "image 1 of 2"}},
 		"goes on":             {long, labels, []string{long, "goes on", "[2 3 4]"}},
-		"no such file":        {filepath.Join(dir, "absent"), labels, []string{"absent", "no such file"}},
-		"no such labels":      {images, filepath.Join(dir, "absent"), []string{"absent", "no such file"}},
+		"no such file":        {filepath.Join(dir, "absent"), labels, []string{"absent", "o such file"}},
+		"no such labels":      {images, filepath.Join(dir, "absent"), []string{"absent", "o such file"}},
 		"a folder":            {dir, labels, []string{dir}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,7 @@ var (
 // activations leave that range, from its lowest to its highest), and the wires
 // between them, red for a positive weight and blue for a negative one, the
 // stronger the more they carry: |weight·activation|, compared with the most in
-// the layer. A ring marks the largest output.
+// the layer. A ring marks the largest output, if it is among those shown.
 //
 // More than 32 inputs that make a square are shown as a picture, from which
 // each neuron gets its six strongest wires only. Of more than 64 neurons in a

@@ -48,7 +48,8 @@ func (n *Network) Save(w io.Writer) error {
 // in the same folder and renamed when it is whole: whoever opens it finds the
 // old network or the new one, and the old one stays if anything fails. The
 // permissions stay too; a new file is for its owner to write and all to read. A
-// symbolic link is replaced, not followed.
+// symbolic link is replaced, not followed; what is no file, a folder or a device,
+// is left alone and an error.
 func (n *Network) SaveFile(name string) error {
 	if err := n.saveFile(name); err != nil {
 		return fmt.Errorf("nn: network not saved to %q: %w", name, err)
@@ -63,6 +64,9 @@ func (n *Network) saveFile(name string) error {
 	}
 	mode := fs.FileMode(0o644)
 	if old, err := os.Stat(name); err == nil {
+		if !old.Mode().IsRegular() { // a folder, a device
+			return errors.New("it exists and is not a file")
+		}
 		mode = old.Mode().Perm()
 	}
 	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")

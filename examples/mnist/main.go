@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"time"
 
 	"github.com/nn13002/nn"
@@ -46,6 +47,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	if err != nil {
 		fmt.Fprintln(stderr, "mnist:", err)
 		return 2
+	}
+	if err := mayWrite(o); err != nil { // before minutes of training, not after
+		fmt.Fprintln(stderr, "mnist:", err)
+		return 1
 	}
 	out := newScreen(stdout)
 	train, test, what, err := load(ctx, o.data, out, transport, synthetic)
@@ -90,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		epochs++
 		if err != nil {
 			out.keep()
-			fmt.Fprintf(stderr, "mnist: epoch %d: %v; try a smaller -rate\n", epochs, err)
+			fmt.Fprintf(stderr, "mnist: epoch %d: %v; try a smaller -rate or -decay\n", epochs, err)
 			return 1
 		}
 		training += took
@@ -120,7 +125,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 			fmt.Fprintln(stderr, "mnist:", err)
 			return 1
 		}
-		out.line("\nThe network%s is saved: %s", what, o.save)
+		out.line("\nThe network is saved: %s", o.save)
 	}
 	if o.pictures != "" {
 		if err := writePictures(o.pictures, out, net, test, o.distort, result, accuracies, costs); err != nil {
@@ -153,6 +158,23 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 	out.line("No MNIST, %v: going on with synthetic digits", err)
 	r := rand.New(rand.NewPCG(28, 28)) // the same digits whatever -seed says
 	return nn.Synthetic(r, synthetic), nn.Synthetic(r, synthetic/10), " on synthetic digits", nil
+}
+
+// mayWrite reports why the files asked for could not be written later.
+func mayWrite(o options) error {
+	if o.save != "" {
+		info, err := os.Stat(o.save)
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("-save %s: it exists and is not a file", o.save)
+		}
+		if _, err := os.Stat(filepath.Dir(o.save)); err != nil {
+			return fmt.Errorf("-save: %w", err)
+		}
+	}
+	if o.pictures != "" {
+		return os.MkdirAll(o.pictures, 0o777)
+	}
+	return nil
 }
 
 type options struct {

@@ -350,7 +350,7 @@ func TestPicturesAndSave(t *testing.T) {
 		report, _, _ := strings.Cut(out, "\nThe network")
 		mustReport(t, report, " on synthetic digits", 30)
 		mustDraw(t, dir, out)
-		mustContain(t, out, "\nThe network on synthetic digits is saved: "+file+"\n")
+		mustContain(t, out, "\nThe network is saved: "+file+"\n")
 		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
 			t.Errorf("the saved file: %v, %v", info, err)
 		}
