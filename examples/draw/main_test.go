@@ -473,11 +473,12 @@ func (g *gate) SetWriteDeadline(at time.Time) error { g.write = append(g.write, 
 func TestTrainingEndsWhenTheVisitorGoes(t *testing.T) {
 	handler := newServer(digits())
 	ctx, leave := context.WithCancel(t.Context())
-	writes, ended := 0, make(chan *gate, 1)
+	writes, ended, arrived := 0, make(chan *gate, 1), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := &gate{ResponseWriter: w}
 		g.before = func() {
 			if writes++; writes == 3 {
+				<-arrived
 				leave()
 				<-r.Context().Done()
 			}
@@ -487,6 +488,7 @@ func TestTrainingEndsWhenTheVisitorGoes(t *testing.T) {
 	}))
 	defer server.Close()
 	s := startTraining(t, ctx, server.URL, `{"rate":3,"batch":10,"epochs":30}`)
+	close(arrived)
 	for event, _ := s.next(); event != ""; event, _ = s.next() {
 	}
 	g := <-ended
