@@ -116,7 +116,7 @@ func load(stderr io.Writer) dataset {
 }
 
 const (
-	side         = 140 // of the drawing as the page sends it, in pixels: five times what the network sees
+	side         = 112 // of the drawing as the page sends it, in pixels: four times what the network sees
 	maxTrainings = 4   // at once: each of them could keep all cores busy
 )
 

@@ -99,7 +99,7 @@ tabs.forEach((tab, i) => {
 
 // ---- Drawing ----
 
-const sent = 140, copy = Object.assign(document.createElement("canvas"), { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
+const sent = 112, copy = Object.assign(document.createElement("canvas"), { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
 const side = 280, ink = $("ink"), paper = ink.getContext("2d", { willReadFrequently: true });
 paper.lineWidth = 20;
 paper.lineCap = paper.lineJoin = "round";
