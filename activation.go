@@ -51,8 +51,8 @@ func (f Activation) squash(z []float64) {
 	}
 }
 
-// sigmoid computes 1/(1+eˣ) of x = −z in half the time that math.Exp takes, to
-// within 3 units in the last place. With x = k·ln 2/64 + r and k whole, r is at
+// sigmoid computes 1/(1+eˣ) of x = −z, faster than by math.Exp and to within 3
+// units in the last place. With x = k·ln 2/64 + r and k whole, r is at
 // most ½·ln 2/64, so small that 6 terms of the exponential series Σ rⁱ/i! are
 // exact to the last bits; and eˣ = 2^(k/64)·eʳ, where the fraction of k/64 is
 // looked up and its whole part added to the exponent.

@@ -23,21 +23,20 @@ import (
 // How image i is distorted depends on Seed, i and Strength alone. At Strength 1
 // it is turned by up to ±8°, scaled by up to ±8 % in each direction, sheared by
 // up to ±0.15, shifted by up to ±1 pixel and bent by waves up to ±0.8 pixels
-// high; and its greys are made lighter or darker by up to 80 of 255, which makes
-// strokes thicker or thinner by a part of a pixel. Each is drawn evenly from its
-// range. Other strengths, from 0, which leaves the images as they are, to 2,
-// multiply the ranges.
+// high; and its greys are made darker or lighter by up to 80 of 255, which makes
+// white strokes thinner or thicker by a part of a pixel. Each is drawn evenly
+// from its range. Other strengths multiply the ranges.
 type Distorted struct {
 	Images   *Images
 	Seed     uint64
-	Strength float64
+	Strength float64 // from 0, which leaves the images as they are, to 2
 }
 
 // Len returns the number of images.
 func (d Distorted) Len() int { return d.Images.Len() }
 
 // Example writes the input and target of image i, distorted. It panics where
-// [Images.Example] does.
+// [Images.Example] does, and if Strength is not from 0 to 2.
 func (d Distorted) Example(i int, input, target []float64) {
 	x := newInk(1, len(input))
 	d.list(i, x, 0, target)
@@ -48,7 +47,7 @@ func (d Distorted) Example(i int, input, target []float64) {
 	}
 }
 
-// Image returns image i, distorted.
+// Image returns image i, distorted. It panics if Strength is not from 0 to 2.
 func (d Distorted) Image(i int) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, d.Images.Width, d.Images.Height))
 	input, target := make([]float64, len(img.Pix)), make([]float64, d.Images.Classes)
@@ -114,10 +113,10 @@ func (d Distorted) list(i int, x *ink, row int, target []float64) {
 			}
 			mixed = mixed&0xffffffff*(256-shareY) + mixed>>32*shareY
 			grey := int((mixed&0xffff*(256-shareX) + mixed>>16*shareX) >> 16)
-			// (grey−lighter)·gain, not below 0 and not above 255: the shifts make a
+			// (grey−thinner)·gain, not below 0 and not above 255: the shifts make a
 			// mask of a sign, because branches at every border of the ink, which no
 			// processor can foresee, would take longer than all the rest.
-			grey -= v.lighter
+			grey -= v.thinner
 			grey = (grey &^ (grey >> 31)) * v.gain >> 8
 			grey = (grey | (255-grey)>>31) & 255
 			index[n], value[n] = int32(y*width+x), greys[grey]
@@ -132,13 +131,13 @@ const period = 32
 
 // A variation is how one image is distorted. The colour of a pixel at (x, y) is
 // that of (xx·x + xy·y + x0, yx·x + yy·y + y0) in the source, moved along by a
-// wave; its grey g becomes (g−lighter)·gain/256.
+// wave; its grey g becomes (g−thinner)·gain/256.
 type variation struct {
 	xx, xy, x0, yx, yy, y0 float64
 	waveX                  [period]float64 // pixels, for each y, and again every 32
 	waveY                  [period]int     // 65,536ths of a pixel, for each x
 	bend                   float64         // the highest of both waves, in pixels
-	lighter, gain          int
+	thinner, gain          int
 }
 
 func (d Distorted) variation(i, width, height int) (v variation) {
@@ -171,7 +170,7 @@ func (d Distorted) variation(i, width, height int) (v variation) {
 	wave(bendY, func(k int, h float64) { v.waveY[k] = int(65536 * h) })
 	v.bend = max(math.Abs(bendX), math.Abs(bendY))
 	change := int(s * even(80))
-	v.lighter = max(0, change)
+	v.thinner = max(0, change)
 	v.gain = 256 * 255 / (255 - max(change, -change))
 	return v
 }

@@ -5,8 +5,8 @@ import "fmt"
 // Examples is what a network learns from and is tested on: pairs of an input
 // and the target, the output that the network should give for it.
 //
-// [Samples] and [*Images] are Examples. To use data of your own where it lies,
-// implement the two methods.
+// [Samples], [*Images] and [Distorted] are Examples. To use data of your own
+// where it lies, implement the two methods.
 type Examples interface {
 	// Len returns the number of examples, which stays the same while they are
 	// in use.

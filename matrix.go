@@ -54,15 +54,16 @@ func (m *Matrix) Mul(a, b *Matrix) {
 	m.mustNotBe(a, b)
 	clear(m.Data)
 	if a.ink != nil {
-		for i := 0; i < a.Rows; i++ {
+		for i := 0; i < a.Rows; {
 			index, value := a.ink.row(i)
 			if values, full := a.ink.fullRows(i, a.Rows); full {
 				sums := m.rowsOf4(i)
 				addRowsOf4(&sums, index, &values, b.Data)
-				i += 3
-				continue
+				i += 4
+			} else {
+				addRows(m.Row(i), index, value, b.Data)
+				i++
 			}
-			addRows(m.Row(i), index, value, b.Data)
 		}
 		return
 	}
@@ -137,7 +138,7 @@ func (m *Matrix) AddTMul(c float64, a, b *Matrix) {
 // sees the rows of a in their order, so that it does not matter who adds it.
 func (m *Matrix) addTMul(c float64, a, b *Matrix, lo, hi int) {
 	if a.ink != nil {
-		for i := 0; i < a.Rows; i++ {
+		for i := 0; i < a.Rows; {
 			index, value := a.ink.rowBetween(i, lo, hi)
 			if values, full := a.ink.fullRows(i, a.Rows); full {
 				for e := range values {
@@ -145,10 +146,11 @@ func (m *Matrix) addTMul(c float64, a, b *Matrix, lo, hi int) {
 				}
 				deltas := b.rowsOf4(i)
 				addOuterOf4(m.Data, c, index, &values, &deltas)
-				i += 3
-				continue
+				i += 4
+			} else {
+				addOuter(m.Data, c, index, value, b.Row(i))
+				i++
 			}
-			addOuter(m.Data, c, index, value, b.Row(i))
 		}
 		return
 	}

@@ -45,9 +45,9 @@
 // Learning, chapters 1 and 2, with rows for his columns.
 //
 // Read the files in this order: matrix.go, activation.go, layer.go,
-// network.go, train.go; then examples.go, images.go, distort.go, mnist.go and synthetic.go
-// for what it learns from, and image.go, safetensors.go, picture.go and
-// pretrained.go for what becomes of it.
+// network.go, train.go; then examples.go, images.go, distort.go, mnist.go and
+// synthetic.go for what it learns from, and image.go, safetensors.go,
+// picture.go and pretrained.go for what becomes of it.
 package nn
 
 import (

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func readme(t *testing.T, name string) string {
@@ -66,6 +67,24 @@ func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
 		}
 		if en, zh := all(english), all(chinese); !slices.Equal(en, zh) {
 			t.Errorf("%s differ:\nREADME.md       %q\nREADME.zh-CN.md %q", what, en, zh)
+		}
+	}
+}
+
+// The programs of the path need no data, and no network to get it.
+func TestExamplesFitATerminalOf80Columns(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command here")
+	}
+	for _, name := range []string{"neuron", "layers", "learning", "story"} {
+		out, err := exec.Command("go", "run", "./examples/"+name).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 80 {
+				t.Errorf("%s: too wide: %q", name, line)
+			}
 		}
 	}
 }

@@ -63,6 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		return 1
 	}
 
+	set := "test"
 	if o.validate {
 		part := train.Len() / 6 // MNIST's last 10,000
 		if part == 0 {
@@ -70,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 			return 1
 		}
 		train, test = train.Slice(0, train.Len()-part), train.Slice(train.Len()-part, train.Len())
-		what += ", on training images held back"
+		set = "validation"
 	}
 
 	r := rand.New(rand.NewPCG(o.seed, 0))
@@ -101,8 +102,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		training += took
 		result = net.Evaluate(test, o.cost)
 		accuracies, costs = append(accuracies, result.Accuracy()), append(costs, cost)
-		out.progress(true, "epoch %*d of %d   training cost %.4f   test accuracy %.2f %%   %.2f s",
-			len(fmt.Sprint(o.epochs)), epochs, o.epochs, cost, 100*result.Accuracy(), took.Seconds())
+		out.progress(true, "epoch %*d of %d   training cost %.4f   %s accuracy %.2f %%   %.2f s",
+			len(fmt.Sprint(o.epochs)), epochs, o.epochs, cost, set, 100*result.Accuracy(), took.Seconds())
 		if ctx.Err() != nil {
 			break
 		}
@@ -112,7 +113,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		out.line("Stopped after epoch %d of %d.", epochs, o.epochs)
 	}
 
-	out.line("\nAccuracy%s: %.2f %% (%d of %d test images)", what, 100*result.Accuracy(), result.Correct, result.Count)
+	out.line("\nAccuracy%s: %.2f %% (%d of %d %s images)", what, 100*result.Accuracy(), result.Correct, result.Count, set)
 	out.line("\nConfusion matrix%s (rows: the digit, columns: the answer):", what)
 	out.matrix(result.Confusion)
 	out.line("\nTraining time%s: %.3f seconds an epoch (mean of %d)", what, training.Seconds()/float64(epochs), epochs)
@@ -125,7 +126,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 			fmt.Fprintln(stderr, "mnist:", err)
 			return 1
 		}
-		out.line("\nThe network is saved: %s", o.save)
+		out.line("\nThe network%s is saved: %s", what, o.save)
 	}
 	if o.pictures != "" {
 		if err := writePictures(o.pictures, out, net, test, o.distort, result, accuracies, costs); err != nil {

