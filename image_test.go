@@ -402,6 +402,26 @@ func TestFromImageOfPaperHasNoInk(t *testing.T) {
 	mustPanic(t, func() { FromImage(nil) }, "FromImage", "nil")
 }
 
+func TestFromImageLeavesOutSpecksAndFaintSmudges(t *testing.T) {
+	paper, ink := color.Gray{230}, color.Gray{20}
+	clean := mustRead(t, zero(paper, ink))
+	for what, soil := range map[string]struct {
+		width, height int
+		colour        color.Gray
+	}{
+		"a speck":        {4, 4, color.Gray{20}},
+		"a faint smudge": {14, 30, color.Gray{140}},
+	} {
+		soiled := drawn{image.Rect(0, 0, 90, 120), func(x, y int) color.Color {
+			if x < soil.width && y < soil.height {
+				return soil.colour
+			}
+			return zero(paper, ink).At(x, y)
+		}}
+		mustBeAlike(t, what, mustRead(t, soiled), clean, 0.1)
+	}
+}
+
 func TestFromImageTakesAnyShape(t *testing.T) {
 	for _, size := range []image.Point{{3, 3}, {2, 9}, {1, 40}, {40, 1}, {7000, 3}, {5, 9000}, {1201, 999}} {
 		img := drawn{image.Rectangle{Max: size}, func(x, y int) color.Color {
@@ -460,7 +480,12 @@ func FuzzFromImage(f *testing.F) {
 			h := len(pix) / w
 			img = &image.Gray{Pix: pix, Stride: w, Rect: image.Rect(7, -9, w+7, h-9)}
 		}
-		input, ok := FromImage(img)
+		var input []float64
+		var ok bool
+		// Of an image of any size, FromImage keeps 200×200 pixels at most.
+		if got := allocated(func() { input, ok = FromImage(img) }); got > 16<<20 {
+			t.Errorf("%d bytes allocated", got)
+		}
 		again, okAgain := FromImage(img)
 		if ok != okAgain || ok != (input != nil) {
 			t.Fatalf("ok is %v, then %v, of %d inputs", ok, okAgain, len(input))

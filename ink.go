@@ -33,9 +33,8 @@ func (x *ink) room(i int) (index []int32, value []float64) {
 	return x.index[at : at+x.cols], x.value[at : at+x.cols]
 }
 
-// fullRows returns the values of rows i to i+3, if there are so many rows and none
-// of these has a zero, as
-// with the activations of sigmoid layers.
+// fullRows returns the values of rows i to i+3, if there are so many rows and
+// none of these has a zero, as with the activations of sigmoid layers.
 func (x *ink) fullRows(i, rows int) (value [4][]float64, full bool) {
 	if i+4 > rows {
 		return value, false

@@ -317,7 +317,9 @@ func findIDX(dir, name string) (string, error) {
 // Two mirrors are tried, the next one if one fails, sends something else, or is
 // silent for five seconds; if none delivers, the error joins what each of them
 // said. A file appears under its name only whole and verified, so an
-// interrupted or corrupted download leaves nothing that LoadMNIST would trust.
+// interrupted or corrupted download leaves nothing that LoadMNIST would trust;
+// a program that is killed may leave a file whose name ends in .tmp. Several
+// programs may fetch into one folder at once.
 //
 // The transport is the caller's, so that programs that only predict need not
 // contain an HTTP client. get must stop when its context is cancelled, as must

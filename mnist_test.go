@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -238,6 +239,16 @@ func TestLoadMNISTTakesAllSpellings(t *testing.T) {
 	}
 }
 
+func TestLoadMNISTPassesOverAFolderWithTheNameOfAFile(t *testing.T) {
+	dir := writeSet(t, 5, asPublished, false)
+	if err := os.Mkdir(filepath.Join(dir, mnistFiles[0].name+".gz"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if train, _, err := LoadMNIST(dir); err != nil || train.Len() != 5 {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestLoadMNISTTakesItsFolderFromTheEnvironment(t *testing.T) {
 	t.Setenv("MNIST_DIR", writeSet(t, 2, asPublished, false))
 	if train, _, err := LoadMNIST(""); err != nil || train.Len() != 2 {
@@ -346,10 +357,12 @@ func TestRealMNISTIsWhatWasPublished(t *testing.T) {
 	}
 }
 
-// download is a get for FetchMNIST whose URLs lead to a server of the test.
+// download is a get for FetchMNIST whose URLs lead to a server of the test: the
+// first mirror's below /0/, the second's below /1/.
 func download(server *httptest.Server) func(context.Context, string) (io.ReadCloser, error) {
 	return func(ctx context.Context, url string) (io.ReadCloser, error) {
-		req, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/"+path.Base(url), nil)
+		mirror := slices.Index(mnistMirrors[:], url[:strings.LastIndex(url, "/")+1])
+		req, err := http.NewRequestWithContext(ctx, "GET", fmt.Sprintf("%s/%d/%s", server.URL, mirror, path.Base(url)), nil)
 		if err != nil {
 			return nil, err
 		}
@@ -564,9 +577,46 @@ func TestFetchBoundsWhatAMirrorSends(t *testing.T) {
 func TestFetchReportsAFolderThatCannotBe(t *testing.T) {
 	file := write(t, t.TempDir(), "a-file", nil)
 	get := func(context.Context, string) (io.ReadCloser, error) {
+		t.Error("asks a mirror")
+		return nil, errors.New("no")
+	}
+	for _, dir := range []string{file, filepath.Join(file, "mnist")} {
+		mustName(t, FetchMNIST(t.Context(), dir, get), "a-file")
+		_, _, err := LoadMNIST(dir)
+		mustName(t, err, "a-file")
+	}
+}
+
+func TestAFileThatLeadsToItselfIsAnErrorAndNotMissing(t *testing.T) {
+	dir, name := t.TempDir(), mnistFiles[0].name+".gz"
+	if err := os.Symlink(name, filepath.Join(dir, name)); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	_, _, err := LoadMNIST(dir)
+	if mustName(t, err, name); errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v: to be downloaded, it says", err)
+	}
+	mustName(t, FetchMNIST(t.Context(), dir, nil), name)
+}
+
+func TestFetchReportsAFolderThatGoesAway(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mnist")
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
 		return io.NopCloser(strings.NewReader("")), nil
 	}
-	mustName(t, FetchMNIST(t.Context(), filepath.Join(file, "mnist"), get), "a-file")
+	mustName(t, FetchMNIST(t.Context(), dir, get), dir)
+}
+
+func TestWithoutACacheFolderTheErrorNamesTheVariable(t *testing.T) {
+	for _, name := range []string{"MNIST_DIR", "HOME", "XDG_CACHE_HOME", "LocalAppData", "home"} {
+		t.Setenv(name, "")
+	}
+	_, _, err := LoadMNIST("")
+	mustName(t, err, "MNIST_DIR")
+	mustName(t, FetchMNIST(t.Context(), "", nil), "MNIST_DIR")
 }
 
 func FuzzReadIDX(f *testing.F) {
@@ -576,7 +626,17 @@ func FuzzReadIDX(f *testing.F) {
 	f.Add(good[:9])
 	f.Add([]byte{0, 0, 8, 3, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		shape, data, err := ReadIDX(bytes.NewReader(file))
+		var shape []int
+		var data []byte
+		var err error
+		got := allocated(func() { shape, data, err = ReadIDX(bytes.NewReader(file)) })
+		read := len(file)
+		if bytes.HasPrefix(file, []byte{0x1f, 0x8b}) {
+			read *= 1032 // as far as DEFLATE can unpack a byte (RFC 1951: 258 bytes in 2 bits)
+		}
+		if most := uint64(1<<19 + 16*read/3); got > most {
+			t.Errorf("%d bytes allocated for a file of %d, want at most %d", got, len(file), most)
+		}
 		if err != nil {
 			mustName(t, err)
 			return

@@ -63,6 +63,14 @@ import (
 // goroutines may read one network at once (Predict, Classify, Activations,
 // PredictAll, Evaluate, Clone), as long as none trains or changes it.
 //
+// Inputs and parameters up to 1e150 in size give finite outputs of sigmoid and
+// tanh layers, which answer any weighted sum in their range; the activations of
+// ReLU layers have no limit and grow from layer to layer. Where a sum is beyond
+// float64, sigmoid and tanh are at the end of their range; ∞−∞ and what is not a
+// number in the data make NaN of every neuron that they reach. An input of 0
+// reaches none, whatever its weights are. None of this panics; [SGD.Epoch]
+// returns an error.
+//
 // A Network put together by hand works like one from [New] if its layers fit:
 // every method panics if there is no layer, if a layer has not one bias for
 // each column of its weights, or not one row of weights for each neuron of

@@ -215,6 +215,63 @@ func TestNaNIsNeverTheLargestOutput(t *testing.T) {
 	}
 }
 
+func TestModerateNumbersGiveFiniteOutputs(t *testing.T) {
+	sizes := []float64{0, 5e-324, 1e-310, 1e-150, 1e-8, 1, 40, 1000, 1e10, 1e150}
+	r := random(1)
+	any := func() float64 { return sizes[r.IntN(len(sizes))] * float64(1-2*r.IntN(2)) }
+	for _, f := range []Activation{Sigmoid, Tanh} {
+		for range 1000 {
+			n, input := New(r, 7, 6, 5), make([]float64, 7)
+			for _, p := range parameters(n) {
+				*p = any()
+			}
+			for k := range input {
+				input[k] = any()
+			}
+			n.Layers[0].Activation, n.Layers[1].Activation = f, f
+			for _, a := range n.Predict(input) {
+				if !(a >= -1 && a <= 1) || f == Sigmoid && a < 0 {
+					t.Fatalf("%v answers %v for the input %v and the parameters %v", f, a, input, values(n))
+				}
+			}
+		}
+	}
+}
+
+func TestNumbersBeyondModerateSaturateOrAreNaN(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for _, c := range []struct {
+		inputs, weights [2]float64
+		sigmoid, tanh   float64
+	}{
+		{[2]float64{1e300, 0}, [2]float64{1e300, 1}, 1, 1},   // a sum of ∞
+		{[2]float64{1e300, 0}, [2]float64{-1e300, 1}, 0, -1}, // of −∞
+		{[2]float64{1e300, 1e300}, [2]float64{1e300, -1e300}, nan, nan},
+		{[2]float64{1e300, 1}, [2]float64{1, 0}, 1, 1},
+		{[2]float64{inf, 1}, [2]float64{1, -1}, 1, 1},
+		{[2]float64{inf, 1}, [2]float64{0, 1}, nan, nan}, // ∞·0
+		{[2]float64{1, 1}, [2]float64{-inf, 1e300}, 0, -1},
+		{[2]float64{inf, inf}, [2]float64{1, -1}, nan, nan},
+		{[2]float64{nan, 1}, [2]float64{1, 1}, nan, nan},
+		{[2]float64{0, 1}, [2]float64{nan, 0}, 0.5, 0}, // an input of 0 reaches no neuron
+		{[2]float64{0, 1}, [2]float64{inf, 0}, 0.5, 0},
+	} {
+		for f, want := range map[Activation]float64{Sigmoid: c.sigmoid, Tanh: c.tanh} {
+			l := &Layer{Weights: &Matrix{2, 1, c.weights[:], nil}, Biases: []float64{0}, Activation: f}
+			n := &Network{Layers: []*Layer{l}}
+			for what, got := range map[string]float64{
+				"Predict":     n.Predict(c.inputs[:])[0],
+				"PredictAll":  n.PredictAll(Samples{{c.inputs[:], {0}}}).Data[0],
+				"Activations": n.Activations(c.inputs[:])[1][0],
+			} {
+				if got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+					t.Errorf("%s of %v over %v is %v for %v, want %v", what, c.inputs, c.weights, got, f, want)
+				}
+			}
+		}
+	}
+}
+
 func TestCloneSharesNothing(t *testing.T) {
 	n := New(random(1), 3, 2, 1)
 	n.Layers[0].Activation = Tanh
@@ -355,6 +412,32 @@ func TestPredictAllocatesItsResultAndClassifyNothing(t *testing.T) {
 	}
 	if allocs := testing.AllocsPerRun(100, func() { n.Predict(input) }); allocs != 1 {
 		t.Errorf("Predict allocates %v times, want 1", allocs)
+	}
+}
+
+// TestThreeEpochsReachTheirAccuracy is the gate that every build and every
+// change of a sum's order must pass. Of the 10,000 test images, networks from
+// 40 seeds, each trained by the portable and by the vector build, read
+//
+//	9321 to 9436: a tenth of them below 9346, half below 9393, a tenth above 9419
+//
+// and so the three seeds below are to be in this band.
+func TestThreeEpochsReachTheirAccuracy(t *testing.T) {
+	train, test := mnist(t)
+	for seed := range uint64(3) {
+		r := random(seed)
+		n := New(r, 784, 16, 16, 10)
+		sgd := &SGD{Batch: 10, Rand: r}
+		for epoch := range 3 {
+			sgd.Rate = 3 * float64(3-epoch) / 3
+			if _, err := sgd.Epoch(n, train); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := n.Evaluate(test, Quadratic).Correct
+		if t.Logf("seed %d: %d", seed, got); got < 9320 || got > 9440 {
+			t.Errorf("seed %d: %d of 10,000 correct, want 9320 to 9440", seed, got)
+		}
 	}
 }
 

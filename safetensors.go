@@ -31,6 +31,11 @@ import (
 // that [Load] gives back the same bits, and the same network is always the
 // same bytes (https://github.com/huggingface/safetensors, section Format).
 //
+// To go on with a training later, save the state of its random source too, which
+// for a rand.PCG is MarshalBinary: a loaded network and the restored source then
+// give the same bits as a training without the break. The velocity of a training
+// with momentum is not saved, and begins anew.
+//
 // Save writes nothing and returns an error if a parameter is NaN or infinite;
 // an error of w is wrapped. It panics if the layers do not fit.
 func (n *Network) Save(w io.Writer) error {
@@ -46,7 +51,8 @@ func (n *Network) Save(w io.Writer) error {
 
 // SaveFile is [Network.Save] to a file. It is written under a temporary name
 // in the same folder and renamed when it is whole: whoever opens it finds the
-// old network or the new one, and the old one stays if anything fails. The
+// old network or the new one, and the old one stays if anything fails. A program
+// that is killed may leave the temporary file, whose name ends in .tmp. The
 // permissions stay too; a new file is for its owner to write and all to read. A
 // symbolic link is replaced, not followed; what is no file, a folder or a device,
 // is left alone and an error.

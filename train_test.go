@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -442,6 +443,120 @@ func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
 	}
 }
 
+func TestASaturatedNeuronLearnsFromCrossEntropyAlone(t *testing.T) {
+	for cost, learns := range map[Cost]bool{Quadratic: false, CrossEntropy: true} {
+		n := New(random(1), 1, 1)
+		n.Layers[0].Weights.Data[0] = 1e6
+		before := values(n)
+		if _, err := (&SGD{Rate: 1, Cost: cost}).Epoch(n, Samples{{{1}, {0}}}); err != nil {
+			t.Error(err)
+		}
+		if after := values(n); (after[0] != before[0]) != learns {
+			t.Errorf("cost %d: the weight goes from %v to %v", cost, before[0], after[0])
+		}
+	}
+}
+
+// Neurons that begin alike see the same and learn the same: that is why New
+// draws weights at random.
+func TestFromWeightsOfZeroAllNeuronsOfALayerStayAlike(t *testing.T) {
+	n := New(random(1), 784, 16, 16, 10)
+	for _, p := range parameters(n) {
+		*p = 0
+	}
+	sgd := &SGD{Rate: 3, Rand: random(1)}
+	for range 3 {
+		if _, err := sgd.Epoch(n, Synthetic(random(1), 200)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, l := range n.Layers[:2] {
+		for k, w := range l.Weights.Data {
+			if w != l.Weights.Row(k / 16)[0] {
+				t.Fatalf("layer %d: neuron %d has the weight %v, neuron 0 %v", i, k%16, w, l.Weights.Row(k / 16)[0])
+			}
+		}
+	}
+	if n.Layers[2].Biases[0] == 0 {
+		t.Error("nothing learned at all")
+	}
+}
+
+func TestInputsThatNeverVaryTeachHowFrequentTheTargetsAre(t *testing.T) {
+	for _, same := range []float64{0, 5e-324, 0.5, 1} {
+		n := New(random(1), 4, 3, 1)
+		data := make(Samples, 40)
+		for i := range data {
+			data[i] = [2][]float64{{same, same, same, same}, {float64(i % 4 / 3)}} // a quarter are 1
+		}
+		sgd := &SGD{Rate: 0.5, Batch: len(data)}
+		for range 1000 {
+			if _, err := sgd.Epoch(n, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustBeClose(t, "output", n.Predict(data[0][0]), []float64{0.25}, 1e-3)
+	}
+}
+
+func TestDenormalNumbersTrainLikeZeros(t *testing.T) {
+	for _, f := range []Activation{Sigmoid, Tanh, ReLU} {
+		n := New(random(1), 2, 3, 1)
+		for _, p := range parameters(n) {
+			*p = 5e-324
+		}
+		for _, l := range n.Layers {
+			l.Activation = f
+		}
+		cost, err := (&SGD{Rate: 5e-324, Momentum: 0.9, Decay: 5e-324}).Epoch(n, Samples{{{5e-324, -5e-324}, {5e-324}}})
+		want := 0.0
+		if f == Sigmoid {
+			want = 0.125 // of an output of ½
+		}
+		if cost != want || err != nil {
+			t.Errorf("%v: cost %v, error %v, want %v", f, cost, err, want)
+		}
+		for _, v := range values(n) {
+			if !(math.Abs(v) <= 1e-323) {
+				t.Errorf("%v: a parameter is %v", f, v)
+			}
+		}
+	}
+}
+
+// Whatever goes in, an epoch ends with an error or leaves finite numbers.
+func TestNoEpochWithoutAnErrorLeavesANumberThatIsNotFinite(t *testing.T) {
+	odd := []float64{0, 1, 1e300, -1e300, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, 5e-324}
+	errors, epochs := 0, 0
+	for _, input := range odd {
+		for _, weight := range odd {
+			for _, f := range []Activation{Sigmoid, Tanh, ReLU} {
+				for _, sgd := range []*SGD{{Rate: 1}, {Rate: 1e300, Batch: 1}, {Rate: 1, Momentum: 0.9, Decay: 0.5}, {Rate: 1, Cost: CrossEntropy}} {
+					n := New(random(1), 2, 2, 1)
+					n.Layers[0].Activation = f
+					n.Layers[0].Weights.Data[0] = weight
+					for range 5 {
+						_, err := sgd.Epoch(n, Samples{{{input, 1}, {1}}, {{0, input}, {0}}})
+						if epochs++; err != nil {
+							errors++
+							mustName(t, err)
+							break
+						}
+						for _, v := range values(n) {
+							if !finite(v) {
+								t.Fatalf("%v, input %v, weight %v, %+v: a parameter is %v and there is no error", f, input, weight, *sgd, v)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	if errors == 0 || errors == epochs {
+		t.Errorf("%d of %d epochs end in an error: the test shows nothing", errors, epochs)
+	}
+}
+
 func TestSGDPanicsOnMisuse(t *testing.T) {
 	n := New(random(1), 2, 2, 1)
 	tanh := n.Clone()
@@ -480,7 +595,11 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
-	n.Layers = n.Layers[:1]
+	wide := New(random(1), 2, 3, 1).Layers
+	narrow := n.Layers
+	n.Layers = wide
+	mustPanic(t, func() { sgd.Epoch(n, xor) }, "layers have changed")
+	n.Layers = narrow[:1]
 	mustPanic(t, func() { sgd.Epoch(n, Samples{{{0, 0}, {1, 0}}}) }, "layers have changed")
 	copied := *sgd
 	mustPanic(t, func() { copied.Epoch(n, xor) }, "copied")
@@ -522,6 +641,82 @@ func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 			mustBeSame(t, "costs", []float64{e.Cost, c}, []float64{evaluation.Cost, cost})
 		}
 	}
+}
+
+func TestTrainingGoesOnWithTheSameBitsAfterSaveAndLoad(t *testing.T) {
+	digits := Synthetic(random(1), 300)
+	train := func(n *Network, source *rand.PCG, epochs int) {
+		sgd := &SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(source)}
+		for range epochs {
+			if _, err := sgd.Epoch(n, digits); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	source := rand.NewPCG(1, 2)
+	n := New(rand.New(source), 784, 16, 16, 10)
+	train(n, source, 2)
+	file := saved(t, n)
+	state, err := source.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	train(n, source, 3)
+
+	again, restored := loaded(t, file), new(rand.PCG)
+	if err := restored.UnmarshalBinary(state); err != nil {
+		t.Fatal(err)
+	}
+	train(again, restored, 3)
+	mustBeSame(t, "parameters", values(again), values(n))
+}
+
+func TestNetworksTrainedSideBySideAreAsTrainedAlone(t *testing.T) {
+	digits := Synthetic(random(1), 400)
+	for name, data := range map[string]Examples{"images": digits, "distorted": Distorted{digits, 1, 1}, "plain examples": plain{digits}} {
+		t.Run(name, func(t *testing.T) {
+			train := func(seed int) []float64 {
+				r := random(uint64(seed))
+				n := New(r, 784, 16, 16, 10)
+				// Even seeds train on one core, odd ones on all.
+				sgd := &SGD{Rate: 1, Batch: 10 + seed%2*190, Momentum: 0.5, Rand: r}
+				for range 2 {
+					if _, err := sgd.Epoch(n, data); err != nil {
+						t.Error(err)
+					}
+				}
+				return append(values(n), n.Evaluate(data, Quadratic).Cost)
+			}
+			var alone, beside [8][]float64
+			for seed := range alone {
+				alone[seed] = train(seed)
+			}
+			var done sync.WaitGroup
+			for seed := range beside {
+				done.Go(func() { beside[seed] = train(seed) })
+			}
+			done.Wait()
+			for seed := range alone {
+				mustBeSame(t, "parameters and cost", beside[seed], alone[seed])
+			}
+		})
+	}
+}
+
+func TestBlackImagesAreSharedBetweenCoresToo(t *testing.T) {
+	black := &Images{Width: 28, Height: 28, Classes: 10}
+	for i := range 200 {
+		black.Add(make([]byte, 784), byte(i%10))
+	}
+	run := func(procs int) []float64 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+		n := New(random(1), 784, 16, 16, 10)
+		if _, err := (&SGD{Rate: 3, Batch: 200, Decay: 0.01}).Epoch(n, black); err != nil {
+			t.Fatal(err)
+		}
+		return values(n)
+	}
+	mustBeSame(t, "parameters", run(3), run(1))
 }
 
 // plain hides what Images are, so that they come through Example alone.

@@ -588,14 +588,16 @@ func TestManyVisitorsAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-func FuzzNothingPanics(f *testing.F) {
+// FuzzRequests takes the content of a request: a drawing, repeated to fill the
+// page, or a recipe for training. Whatever it is, the answer has its form.
+func FuzzRequests(f *testing.F) {
 	few := digits()
 	few.train, few.test = few.train.Slice(0, 25), few.test.Slice(0, 10)
 	handler := newServer(few)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if failure := recover(); failure != nil {
-				http.Error(w, fmt.Sprint(failure), 599)
+				http.Error(w, fmt.Sprint("panic: ", failure), 599)
 			}
 		}()
 		handler.ServeHTTP(w, r)
@@ -617,10 +619,51 @@ func FuzzNothingPanics(f *testing.F) {
 			}
 			content = b
 		}
-		if answer, text := ask(t, "POST", server.URL+path, content, "Content-Type", kind); answer.StatusCode == 599 {
-			t.Error(text)
+		answer, text := ask(t, "POST", server.URL+path, content, "Content-Type", kind)
+		switch {
+		case drawn && answer.StatusCode == 200:
+			var p prediction
+			if err := json.Unmarshal([]byte(text), &p); err != nil {
+				t.Fatal(err)
+			}
+			mustBeWhole(t, p)
+		case !drawn && answer.StatusCode == 200:
+			_, last, _ := strings.Cut(text[strings.LastIndex(strings.TrimSpace(text), "\n\n")+1:], "event: ")
+			if !strings.HasPrefix(last, "done\n") && !strings.HasPrefix(last, "failed\n") {
+				t.Errorf("the training of %s ends with %q", content, last)
+			}
+		case drawn || answer.StatusCode != 400 && answer.StatusCode != 413:
+			t.Errorf("%s: %s", answer.Status, text)
 		}
 	})
+}
+
+// mustBeWhole checks a prediction: no ink and nothing else, or all that the page
+// shows, in its range.
+func mustBeWhole(t *testing.T, p prediction) {
+	t.Helper()
+	if !p.Ink {
+		if p.Digit != -1 || len(p.Pixels) > 0 || len(p.Activations) > 0 {
+			t.Errorf("no ink, and yet %+v", p)
+		}
+		return
+	}
+	if len(p.Pixels) != 784 || len(p.Activations) != 3 || len(p.Activations[0]) != 16 || len(p.Activations[1]) != 16 || len(p.Activations[2]) != 10 {
+		t.Fatalf("%+v", p)
+	}
+	for _, v := range p.Pixels {
+		if v < 0 || v > 255 {
+			t.Errorf("a pixel is %d", v)
+		}
+	}
+	for _, a := range slices.Concat(p.Activations...) {
+		if !(a >= 0 && a <= 1) {
+			t.Errorf("an activation is %v", a)
+		}
+	}
+	if p.Digit < 0 || p.Digit > 9 || p.Activations[2][p.Digit] != slices.Max(p.Activations[2]) {
+		t.Errorf("digit %d of %v", p.Digit, p.Activations[2])
+	}
 }
 
 func TestRunsUntilInterrupted(t *testing.T) {
