@@ -103,6 +103,71 @@ func TestDistortedOfABlackImageIsBlack(t *testing.T) {
 	}
 }
 
+// TestDistortedMixesTheFourPixelsAroundWhereItComesFrom computes in floating
+// point and pixel by pixel what list does in whole numbers and two at a time.
+func TestDistortedMixesTheFourPixelsAroundWhereItComesFrom(t *testing.T) {
+	images := Synthetic(random(1), 40)
+	for _, strength := range []float64{0.3, 1, 2} {
+		d := Distorted{Images: images, Seed: 4, Strength: strength}
+		for i := range images.Len() {
+			v, source, got := d.variation(i, 28, 28), images.Image(i), d.Image(i)
+			for k, g := range got.Pix {
+				x, y := k%28, k/28
+				fromX, fromY := v.from(x, y)
+				fromX, fromY = fromX+v.waveX[y%period], fromY+float64(v.waveY[x%period])/65536
+				left, top := math.Floor(fromX), math.Floor(fromY)
+				grey := 0.0
+				for _, corner := range [][2]float64{{0, 0}, {1, 0}, {0, 1}, {1, 1}} {
+					share := (1 - math.Abs(left+corner[0]-fromX)) * (1 - math.Abs(top+corner[1]-fromY))
+					grey += share * float64(source.GrayAt(int(left+corner[0]), int(top+corner[1])).Y) // 0 outside
+				}
+				want := min(255, max(0, grey-float64(v.thinner))*float64(v.gain)/256)
+				if math.Abs(want-float64(g)) > 6 { // two roundings of a 256th, and then up to 2.7 times brighter
+					t.Fatalf("strength %v, image %d: pixel (%d, %d) is %d, want %.1f", strength, i, x, y, g, want)
+				}
+			}
+		}
+	}
+}
+
+// TestDistortedUsesItsWholeRangesAndNoMore compares the most that was drawn
+// with what the documentation gives.
+func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
+	for _, strength := range []float64{0.5, 1, 2} {
+		d := Distorted{Strength: strength}
+		var turn, scale, shear, shift, bend, thinner float64
+		for i := range 20000 {
+			v := d.variation(i, 29, 29)
+			angle := math.Atan2(v.yx, v.yy) // high·sin and high·(shear·sin+cos)
+			turn = max(turn, math.Abs(v.yx))
+			scale = max(scale, v.xx*v.yy-v.xy*v.yx) // wide·high
+			x, y := v.from(14, 14)
+			shift = max(shift, math.Abs(x-14), math.Abs(y-14))
+			bend = max(bend, v.bend)
+			thinner = max(thinner, float64(v.thinner))
+			if math.Abs(angle) < 0.02*strength { // hardly turned: what is left of xy is the shear
+				shear = max(shear, math.Abs(v.xy/v.xx))
+			}
+		}
+		high := 1 + 0.08*strength
+		for _, c := range []struct {
+			what       string
+			most, want float64
+		}{
+			{"turned", turn, high * math.Sin(8*math.Pi/180*strength)},
+			{"scaled", scale - 1, high*high - 1},
+			{"sheared", shear, 0.15*strength + 0.02*strength},
+			{"shifted", shift, 1 * strength},
+			{"bent", bend, 0.8 * strength},
+			{"thinner", thinner, 80 * strength},
+		} {
+			if c.most > 1.001*c.want || c.most < 0.94*c.want {
+				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.most, c.want)
+			}
+		}
+	}
+}
+
 func TestDistortedTrainsWithTheSameBitsAsItsExamples(t *testing.T) {
 	d := Distorted{Images: Synthetic(random(1), 300), Seed: 3, Strength: 1}
 	a, b := New(random(2), 784, 8, 10), New(random(2), 784, 8, 10)

@@ -37,6 +37,16 @@ func TestMain(m *testing.M) {
 		for seed := uint64(0); ; seed++ {
 			fmt.Println(New(random(seed), 784, 16, 16, 10).SaveFile(filepath.Join(dir, "network")))
 		}
+	case "everything":
+		r, digits := random(1), Synthetic(random(1), 100)
+		n, sgd := New(r, 784, 16, 10), &SGD{Rate: 1, Rand: r}
+		sgd.Epoch(n, digits)
+		sgd.Epoch(n, Distorted{digits, 1, 1})
+		n.Evaluate(digits, Quadratic)
+		FromImage(digits.Image(0))
+		n.SaveFile(filepath.Join(dir, "network"))
+		Load(strings.NewReader("no network"))
+		LoadMNIST(dir)
 	case "fetch":
 		get := func(context.Context, string) (io.ReadCloser, error) { return os.Stdin, nil }
 		name, sum, _ := strings.Cut(filepath.Base(dir), " ")
@@ -286,6 +296,26 @@ func TestManyMayFetchIntoOneFolderAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	mustHoldWhole(t, path, file)
+}
+
+func TestNothingIsPrinted(t *testing.T) {
+	cmd := child(t, "everything", t.TempDir(), "")
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	if out := outputOf(t, cmd); out != "" || complaints.String() != "" {
+		t.Errorf("it prints %q and %q", out, complaints.String())
+	}
+}
+
+func TestNoNetworkIsPartOfTheLibrary(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command here")
+	}
+	for name := range strings.Lines(outputOf(t, exec.Command("go", "list", "-deps", "."))) {
+		if name = strings.TrimSpace(name); name == "net" || strings.HasPrefix(name, "net/") {
+			t.Errorf("the library contains %s", name)
+		}
+	}
 }
 
 func TestADownloadOntoAFullDiskLeavesNothing(t *testing.T) {

@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -73,7 +74,7 @@ func TestGoGet(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	save(module, "main.go", `package main
+	program := `package main
 
 import (
 	"fmt"
@@ -94,7 +95,8 @@ func main() {
 	}
 	fmt.Println(net.Evaluate(xor, nn.Quadratic).Correct, nn.Pretrained().Parameters())
 }
-`)
+`
+	save(module, "main.go", program)
 	run := func(args ...string) string {
 		t.Helper()
 		cmd := exec.Command("go", args...)
@@ -115,5 +117,24 @@ func main() {
 	}
 	if got := run("run", "."); got != "4 13002\n" {
 		t.Errorf("the program prints %q, want 4 of 4 and 13002 parameters", got)
+	}
+
+	// The parameters of Pretrained are part of a program that calls it, and of no other.
+	parameters, err := os.ReadFile("pretrained.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, calls := range []bool{true, false} {
+		if !calls {
+			save(module, "main.go", strings.Replace(program, "nn.Pretrained()", "net", 1))
+		}
+		run("build", "-o", "program")
+		binary, err := os.ReadFile(filepath.Join(module, "program"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if contains := bytes.Contains(binary, parameters[2000:3000]); contains != calls {
+			t.Errorf("a program that calls Pretrained (%v) contains its parameters (%v)", calls, contains)
+		}
 	}
 }

@@ -21,8 +21,8 @@ import (
 // Transparent parts are paper. Lines far thinner than MNIST's are made as wide
 // as its thin ones. The frame is to show the digit and a margin of paper around
 // it: the edge of a desk would be read as ink, and where the digit fills the
-// frame there is nothing to tell the paper by. Ink of 20 pixels or less counts
-// as specks.
+// frame there is nothing to tell the paper by. Ink of less than a hundredth of
+// the pixels, or of 20 pixels in a large picture, counts as specks.
 //
 // Images may have any size. The result depends on the pixels alone, and
 // FromImage may be called from several goroutines at once if the image may be

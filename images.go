@@ -19,7 +19,7 @@ import (
 //
 //	mine := &nn.Images{Width: 28, Height: 28, Classes: 10}
 type Images struct {
-	Width, Height int
+	Width, Height int    // of every image: not to be changed once there is one
 	Classes       int    // labels are 0 … Classes−1
 	Labels        []byte // one an image
 
@@ -30,6 +30,7 @@ type Images struct {
 	steps []byte
 	start []int
 
+	size  int     // pixels of an image
 	found []int32 // room for Add
 }
 
@@ -39,6 +40,10 @@ func (d *Images) Add(pixels []byte, label byte) {
 	if d.Width < 1 || d.Height < 1 || len(pixels) != d.Width*d.Height {
 		panic(fmt.Sprintf("nn: %d pixels for an image of %d×%d", len(pixels), d.Width, d.Height))
 	}
+	if len(d.start) == 0 {
+		d.start, d.size = []int{0}, len(pixels)
+	}
+	d.mustBeAsAdded()
 	if int(label) >= d.Classes {
 		panic(fmt.Sprintf("nn: label %d, need below %d", label, d.Classes))
 	}
@@ -57,9 +62,6 @@ func (d *Images) Add(pixels []byte, label byte) {
 		at = int(k)
 	}
 	d.steps = d.steps[:len(d.steps)+n]
-	if len(d.start) == 0 {
-		d.start = []int{0}
-	}
 	d.start = append(d.start, len(d.steps))
 	d.Labels = append(d.Labels, label)
 }
@@ -135,9 +137,10 @@ func (d *Images) list(i int, x *ink, row int, target []float64) {
 //go:noinline
 func (d *Images) prefetch(batch []int) (touched byte) {
 	for _, i := range batch {
+		steps := d.image(i)
 		touched += d.Labels[i]
-		for at := d.start[i]; at < d.start[i+1]; at += 64 { // a cache line
-			touched += d.steps[at]
+		for at := 0; at < len(steps); at += 64 { // a cache line
+			touched += steps[at]
 		}
 	}
 	return touched // otherwise the compiler would see that nothing is needed
@@ -166,10 +169,19 @@ func (d *Images) target(i, inputs int, target []float64) {
 
 // image returns the steps of image i.
 func (d *Images) image(i int) []byte {
+	d.mustBeAsAdded()
+	return d.steps[d.start[i]:d.start[i+1]]
+}
+
+// mustBeAsAdded panics if the caller has changed a field that belongs to what is
+// not his.
+func (d *Images) mustBeAsAdded() {
 	if len(d.Labels)+1 != len(d.start) {
 		panic(fmt.Sprintf("nn: %d labels for %d images", len(d.Labels), max(0, len(d.start)-1)))
 	}
-	return d.steps[d.start[i]:d.start[i+1]]
+	if d.Width*d.Height != d.size {
+		panic(fmt.Sprintf("nn: images of %d×%d that were added with %d pixels", d.Width, d.Height, d.size))
+	}
 }
 
 // Image returns image i, as a copy.
@@ -184,12 +196,18 @@ func (d *Images) Image(i int) *image.Gray {
 }
 
 // Slice returns images i to j, j excluded: to keep a part for validation. It
-// shares memory with d.
+// shares memory with d. It panics if there are no such images.
 func (d *Images) Slice(i, j int) *Images {
-	s := *d
+	if i < 0 || j < i || j > d.Len() {
+		panic(fmt.Sprintf("nn: images %d to %d of %d", i, j, d.Len()))
+	}
+	s := Images{Width: d.Width, Height: d.Height, Classes: d.Classes, size: d.size}
+	if i == j {
+		return &s
+	}
+	d.mustBeAsAdded()
 	s.Labels = d.Labels[i:j:j]
 	s.start = d.start[i : j+1 : j+1]
 	s.steps = d.steps[:d.start[j]:d.start[j]]
-	s.found = nil
 	return &s
 }

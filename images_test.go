@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -101,10 +102,24 @@ func TestSliceIsAPart(t *testing.T) {
 	if part.Len() != 2 || part.Labels[0] != d.Labels[3] || !bytes.Equal(part.Image(1).Pix, d.Image(4).Pix) {
 		t.Errorf("%d images, the first a %d", part.Len(), part.Labels[0])
 	}
+	if part.Labels[0] = 9 - part.Labels[0]; d.Labels[3] != part.Labels[0] {
+		t.Error("the part does not share memory with the whole")
+	}
 	last, label := d.Image(5).Pix, d.Labels[5]
 	part.Add(make([]byte, 784), 7)
 	if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
 		t.Error("adding to a part changes the whole")
+	}
+}
+
+func TestSliceOfNothingIsEmptyAndCanGrow(t *testing.T) {
+	for name, d := range map[string]*Images{"an empty set": {Width: 2, Height: 1, Classes: 3}, "a set of one": pictures(2, 1, []byte{1, 2})} {
+		d.Classes = 3
+		part := d.Slice(0, 0)
+		part.Add([]byte{3, 4}, 2)
+		if part.Len() != 1 || part.Image(0).Pix[1] != 4 {
+			t.Errorf("%s: %d images", name, part.Len())
+		}
 	}
 }
 
@@ -119,6 +134,16 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
 	d.Labels = d.Labels[:2]
 	mustPanic(t, func() { d.Image(1) }, "2 labels", "3 images")
+	mustPanic(t, func() { (&SGD{}).Epoch(New(random(1), 784, 10), d) }, "2 labels", "3 images")
+	mustPanic(t, func() { (&Images{Width: 1, Height: 1, Classes: 1, Labels: []byte{0}}).Image(0) }, "1 labels", "0 images")
+	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {
+		mustPanic(t, func() { Synthetic(random(1), 3).Slice(c[0], c[1]) }, fmt.Sprintf("%d to %d of 3", c[0], c[1]))
+	}
+	resized := Synthetic(random(1), 3)
+	resized.Width = 14
+	mustPanic(t, func() { resized.Image(0) }, "14×28", "784 pixels")
+	mustPanic(t, func() { resized.Add(make([]byte, 14*28), 0) }, "14×28", "784 pixels")
+	mustPanic(t, func() { (&SGD{}).Epoch(New(random(1), 14*28, 10), resized) }, "14×28", "784 pixels")
 }
 
 func FuzzImages(f *testing.F) {

@@ -45,8 +45,9 @@ func (m *Matrix) rowsOf4(i int) [4][]float64 {
 //	m[i][j] = Σₖ a[i][k]·b[k][j]
 //
 // Row i of the result is the sum of the rows of b, each as strong as the
-// element of a that points to it. Mul panics if the shapes do not fit or m
-// shares memory with a or b.
+// element of a that points to it. Mul panics if the shapes do not fit, or if m
+// is a or b or begins with the same element. It must not overlap them otherwise
+// either, which is not checked.
 func (m *Matrix) Mul(a, b *Matrix) {
 	if m.Rows != a.Rows || m.Cols != b.Cols || a.Cols != b.Rows {
 		panic(fmt.Sprintf("nn: Mul sets %d×%d to %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
@@ -81,7 +82,7 @@ func (m *Matrix) Mul(a, b *Matrix) {
 //
 //	m[i][j] = Σₖ a[i][k]·b[j][k]
 //
-// It panics if the shapes do not fit or m shares memory with a or b.
+// It panics where [Matrix.Mul] does.
 func (m *Matrix) MulT(a, b *Matrix) {
 	if m.Rows != a.Rows || m.Cols != b.Rows || a.Cols != b.Cols {
 		panic(fmt.Sprintf("nn: MulT sets %d×%d to %d×%d times the transpose of %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))
@@ -125,7 +126,7 @@ var everyOf64 = func() (list [64]int32) {
 //
 //	m[k][j] += c · Σᵢ a[i][k]·b[i][j]
 //
-// It panics if the shapes do not fit or m shares memory with a or b.
+// It panics where [Matrix.Mul] does.
 func (m *Matrix) AddTMul(c float64, a, b *Matrix) {
 	if m.Rows != a.Cols || m.Cols != b.Cols || a.Rows != b.Rows {
 		panic(fmt.Sprintf("nn: AddTMul adds to %d×%d the transpose of %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))

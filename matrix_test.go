@@ -195,6 +195,22 @@ func TestNaNAndInfinityAreNotTakenForInk(t *testing.T) {
 	}
 }
 
+func TestMulAndAddTMulPassOverZerosAndMulTDoesNot(t *testing.T) {
+	nan := &Matrix{Rows: 1, Cols: 1, Data: []float64{math.NaN()}}
+	a := &Matrix{Rows: 1, Cols: 2, Data: []float64{0, 1}}
+	m := NewMatrix(2, 1)
+	if m.AddTMul(1, a, nan); m.Data[0] != 0 || !math.IsNaN(m.Data[1]) {
+		t.Errorf("AddTMul: %v, want 0 and NaN", m.Data)
+	}
+	zero, one := NewMatrix(1, 1), NewMatrix(1, 1)
+	if one.Mul(zero, nan); one.Data[0] != 0 {
+		t.Errorf("Mul: %v, want 0", one.Data[0])
+	}
+	if one.MulT(zero, nan); !math.IsNaN(one.Data[0]) {
+		t.Errorf("MulT: %v, want NaN", one.Data[0])
+	}
+}
+
 func TestProductsPanicIfShapesDoNotFit(t *testing.T) {
 	m, a, b := NewMatrix(2, 3), NewMatrix(2, 4), NewMatrix(5, 3)
 	mustPanic(t, func() { m.Mul(a, b) }, "2×3", "2×4", "5×3")

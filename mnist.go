@@ -225,6 +225,7 @@ func (d *Images) read(name string, labels []byte) error {
 		}
 		d.Add(pixels, label)
 	}
+	d.steps = append([]byte(nil), d.steps...) // without the room for more
 	return closeIDX(body, shape)
 }
 
@@ -250,7 +251,8 @@ var mnistMirrors = [...]string{
 //	train-images-idx3-ubyte  train-labels-idx1-ubyte
 //	t10k-images-idx3-ubyte   t10k-labels-idx1-ubyte
 //
-// each under this name or with a dot before idx, with .gz after it or without.
+// each under this name or with a dot before idx, with .gz after it or without;
+// of several spellings the one with the dash and with .gz comes first.
 // The folder "" is the one that the environment variable MNIST_DIR names, or
 // else nn/mnist in [os.UserCacheDir]. If a file is not there the error wraps
 // [fs.ErrNotExist]; [FetchMNIST] gets them.
@@ -310,9 +312,9 @@ func findIDX(dir, name string) (string, error) {
 
 // FetchMNIST downloads the four files of MNIST into a folder, "" meaning the
 // one that [LoadMNIST] takes. A file that is already there with its published
-// SHA-256 is not asked for. If one is there in any of LoadMNIST's spellings but
-// with another sum, it may belong to another data set: FetchMNIST then changes
-// nothing and returns an error that wraps [fs.ErrExist].
+// SHA-256 is not asked for. If the one that LoadMNIST would take, in whichever
+// spelling, has another sum, it may belong to another data set: FetchMNIST then
+// changes nothing and returns an error that wraps [fs.ErrExist].
 //
 // Two mirrors are tried, the next one if one fails, sends something else, or is
 // silent for five seconds; if none delivers, the error joins what each of them

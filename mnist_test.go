@@ -49,7 +49,7 @@ func write(t *testing.T, dir, name string, data []byte) string {
 }
 
 func TestIDXRoundTrips(t *testing.T) {
-	for _, shape := range [][]int{nil, {0}, {1}, {7}, {2, 3}, {3, 2, 5}, {2, 0, 5}, {2, 1, 2, 1, 2}, {300, 28, 28}} {
+	for _, shape := range [][]int{nil, {0}, {1}, {7}, {2, 3}, {3, 2, 5}, {2, 0, 5}, {2, 1, 2, 1, 2}, {300, 28, 28}, slices.Repeat([]int{1}, 255)} {
 		size := 1
 		for _, dim := range shape {
 			size *= dim
@@ -291,10 +291,74 @@ func TestLoadMNISTNamesTheBrokenFile(t *testing.T) {
 }
 
 func TestLoadMNISTRefusesTestImagesOfAnotherSize(t *testing.T) {
-	dir := writeSet(t, 2, asPublished, false)
-	write(t, dir, "t10k-images-idx3-ubyte", idx(t, []int{2, 4, 3}, make([]byte, 24)))
-	_, _, err := LoadMNIST(dir)
-	mustName(t, err, "4×3", "3×4")
+	for size, shape := range map[string][]int{"3×4": {2, 4, 3}, "4×2": {2, 2, 4}, "3×3": {2, 3, 3}} {
+		dir := writeSet(t, 2, asPublished, false)
+		write(t, dir, "t10k-images-idx3-ubyte", idx(t, shape, make([]byte, shape[0]*shape[1]*shape[2])))
+		_, _, err := LoadMNIST(dir)
+		mustName(t, err, "4×3", size)
+	}
+}
+
+func TestLoadMNISTPrefersTheSpellingsInTheirOrder(t *testing.T) {
+	spellings := []string{"t10k-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte", "t10k-labels.idx1-ubyte.gz", "t10k-labels.idx1-ubyte"}
+	for i := range spellings {
+		dir := writeSet(t, 2, asPublished, false)
+		os.Remove(filepath.Join(dir, spellings[1]))
+		for k, name := range spellings[i:] {
+			write(t, dir, name, idx(t, []int{2}, []byte{byte(i + k), 9}))
+		}
+		if _, test, err := LoadMNIST(dir); err != nil || test.Labels[0] != byte(i) {
+			t.Errorf("of %v it does not take the first, error %v", spellings[i:], err)
+		}
+	}
+}
+
+func TestEveryTruncationAndEveryChangeOfAHeaderIsAnErrorOrASet(t *testing.T) {
+	dir := t.TempDir()
+	labels := idx(t, []int{2}, []byte{0, 3})
+	images := idx(t, []int{2, 3, 4}, bytes.Repeat([]byte{0, 7}, 12))
+	for name, whole := range map[string][]byte{"labels": labels, "images": images, "labels.gz": packed(labels), "images.gz": packed(images)} {
+		check := func(file []byte, cut bool) {
+			t.Helper()
+			_, _, err := ReadIDX(bytes.NewReader(file))
+			if cut || err != nil {
+				mustName(t, err)
+			}
+			paths := [2]string{write(t, dir, "i", images), write(t, dir, "l", labels)}
+			paths[strings.Count(name, "labels")] = write(t, dir, name, file)
+			d, err := LoadImages(paths[0], paths[1], 4)
+			if cut || err != nil {
+				mustName(t, err, dir)
+				return
+			}
+			for i := range d.Len() {
+				if n := len(d.Image(i).Pix); n != 12 {
+					t.Errorf("an image of %d pixels", n)
+				}
+			}
+		}
+		for end := range whole {
+			check(whole[:end], true)
+		}
+		header := 4 + 4*int(labels[3])
+		if strings.HasPrefix(name, "images") {
+			header = 4 + 4*int(images[3])
+		}
+		if strings.HasSuffix(name, ".gz") {
+			header = len(whole)
+		}
+		step := 1
+		if testing.Short() {
+			step = 17
+		}
+		for i := range header {
+			for b := 0; b < 256; b += step {
+				file := bytes.Clone(whole)
+				file[i] = byte(b)
+				check(file, false)
+			}
+		}
+	}
 }
 
 func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
@@ -334,6 +398,13 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 	}
 	mustPanic(t, func() { LoadImages(images, labels, 0) }, "0 classes")
 	mustPanic(t, func() { LoadImages(images, labels, 257) }, "257 classes")
+	full := write(t, dir, "full", idx(t, []int{2}, []byte{0, 255}))
+	if _, err := LoadImages(images, full, 256); err != nil {
+		t.Error(err)
+	}
+	if _, err := LoadImages(images, write(t, dir, "zeros", idx(t, []int{2}, []byte{0, 0})), 1); err != nil {
+		t.Error(err)
+	}
 	if d, err := LoadImages(images, labels, 5); err != nil || d.Classes != 5 || d.Width != 4 || d.Height != 3 {
 		t.Errorf("good files: %+v, %v", d, err)
 	}
@@ -350,6 +421,9 @@ func TestRealMNISTIsWhatWasPublished(t *testing.T) {
 		{train, 60000, []byte{5, 0, 4, 1, 9}, 5421},
 		{test, 10000, []byte{7, 2, 1, 0, 4}, 892},
 	} {
+		if got := cap(c.d.steps) + cap(c.d.Labels); c.count == 60000 && got > 18.1e6 {
+			t.Errorf("the training images take %d bytes, want 18 MB", got)
+		}
 		fives := bytes.Count(c.d.Labels, []byte{5})
 		if c.d.Len() != c.count || c.d.Width != 28 || c.d.Height != 28 || !bytes.HasPrefix(c.d.Labels, c.labels) || fives != c.fives {
 			t.Errorf("%d images of %d×%d, labels %v…, %d fives", c.d.Len(), c.d.Width, c.d.Height, c.d.Labels[:5], fives)
@@ -466,6 +540,57 @@ func TestFetchTriesTheNextMirror(t *testing.T) {
 type iotestErr struct{ err error }
 
 func (e iotestErr) Read([]byte) (int, error) { return 0, e.err }
+
+func TestFetchDoesNotAskForWhatIsThere(t *testing.T) {
+	dir := writeSet(t, 2, asPublished, true) // packed, and named as if it were not
+	was := mnistFiles
+	defer func() { mnistFiles = was }()
+	for i, file := range mnistFiles {
+		content, err := os.ReadFile(filepath.Join(dir, file.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mnistFiles[i].sum = sumOf(content)
+	}
+	last := filepath.Join(dir, mnistFiles[3].name)
+	content, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Remove(last)
+	asked := 0
+	get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+		asked++
+		return io.NopCloser(bytes.NewReader(content)), nil
+	}
+	for range 2 {
+		if err := FetchMNIST(t.Context(), dir, get); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("it asks %d times for the file that is missing", asked)
+	}
+}
+
+// closing counts the bodies that are closed.
+type closing struct {
+	io.Reader
+	closed *int
+}
+
+func (c closing) Close() error { *c.closed++; return nil }
+
+func TestFetchClosesWhatItWasGiven(t *testing.T) {
+	closed := 0
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		return closing{strings.NewReader("something else"), &closed}, nil
+	}
+	mustName(t, FetchMNIST(t.Context(), t.TempDir(), get), "SHA-256")
+	if closed != len(mnistMirrors) {
+		t.Errorf("%d bodies closed of %d", closed, len(mnistMirrors))
+	}
+}
 
 func TestFetchReportsWhatEachMirrorSaid(t *testing.T) {
 	dir := t.TempDir()

@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"runtime"
@@ -68,6 +69,19 @@ func TestWeightsStartWithVarianceOneOverInputs(t *testing.T) {
 				t.Fatalf("layer %d starts with a bias of %v", i, b)
 			}
 		}
+	}
+}
+
+func TestWeightsStartNormallyDistributed(t *testing.T) {
+	w, far := New(random(1), 1000, 400).Layers[0].Weights.Data, 0
+	for _, v := range w {
+		if math.Abs(v)*math.Sqrt(1000) > 2 {
+			far++
+		}
+	}
+	// Beyond two standard deviations there are 4.55 %.
+	if share := float64(far) / float64(len(w)); math.Abs(share-0.0455) > 0.002 {
+		t.Errorf("%.4f of the weights are beyond two standard deviations, want 0.0455", share)
 	}
 }
 
@@ -149,7 +163,7 @@ func TestASingleOutputMeansTwoClasses(t *testing.T) {
 		class int
 	}{
 		{Sigmoid, 0, 1}, {Sigmoid, -0.01, 0}, {Sigmoid, 3, 1},
-		{Tanh, 0, 1}, {Tanh, -0.01, 0}, {Tanh, 3, 1},
+		{Tanh, 0, 1}, {Tanh, -5e-324, 0}, {Tanh, 3, 1},
 		{ReLU, 0.5, 1}, {ReLU, 0.49, 0}, {ReLU, -3, 0},
 	} {
 		n.Layers[0].Activation = c.f
@@ -315,8 +329,22 @@ func TestReadingIsSafeFromManyGoroutines(t *testing.T) {
 				if class := n.Classify(input); class != n.class(want.Row(i)) {
 					t.Errorf("digit %d read as %d", i, class)
 				}
+				if all := n.Activations(input); all[3][0] != out[0] {
+					t.Errorf("activation %v of digit %d, want %v", all[3][0], i, out[0])
+				}
 			}
 			if g%10 == 0 {
+				if c := n.Clone().Evaluate(digits, Quadratic).Cost; c != cost {
+					t.Errorf("cost of a clone %v, want %v", c, cost)
+				}
+				if all := n.PredictAll(digits); all.Data[9] != want.Data[9] {
+					t.Errorf("output %v, want %v", all.Data[9], want.Data[9])
+				}
+				if err := n.Save(io.Discard); err != nil {
+					t.Error(err)
+				}
+			}
+			if g%10 == 1 {
 				if c := n.Evaluate(digits, Quadratic).Cost; c != cost {
 					t.Errorf("cost %v, want %v", c, cost)
 				}
@@ -351,7 +379,8 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 		"no layers":             {func() { new(Network).Predict(nil) }, []string{"0 layers"}},
 		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).Clone() }, []string{"0 biases"}},
 		"weights missing":       {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).Clone() }, []string{"3×2", "0 numbers"}},
-		"unknown activation":    {func() { with(func(n *Network) { n.Layers[0].Activation = 9 }).Parameters() }, []string{"Activation(9)"}},
+		"unknown activation":    {func() { with(func(n *Network) { n.Layers[0].Activation = ReLU + 1 }).Parameters() }, []string{"Activation(3)"}},
+		"weights of no size":    {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).Clone() }, []string{"0×0"}},
 		"a nil layer":           {func() { (&Network{Layers: []*Layer{nil}}).Predict(nil) }, []string{"layer 0 is nil"}},
 		"no weights at all":     {func() { (&Network{Layers: []*Layer{{}}}).Predict(nil) }, []string{"layer 0 is nil or has no weights"}},
 		"layers that do not fit": {func() {
@@ -495,10 +524,11 @@ func TestPretrainedIsTheArticlesNetworkAndEachCallACopy(t *testing.T) {
 	if n.Parameters() != 13002 || n.inputs() != 784 || n.outputs() != 10 {
 		t.Errorf("%d parameters, %d inputs, %d outputs", n.Parameters(), n.inputs(), n.outputs())
 	}
-	n.Layers[0].Biases[0] = 1e9
-	if Pretrained().Layers[0].Biases[0] == 1e9 {
-		t.Error("changing one copy changes the next")
+	before := values(n)
+	for _, p := range parameters(n) {
+		*p = 1e9
 	}
+	mustBeSame(t, "the next copy", values(Pretrained()), before)
 }
 
 func TestPretrainedReads9690Of10000(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -51,6 +52,14 @@ func TestOneWeightInAHundredDoesNotBleachTheOthers(t *testing.T) {
 	weights[99] = 1000
 	if got, want := weightAt(pictured(1, weights...).Picture(100), 100, 0), (color.RGBA{200, 16, 32, 255}); got != want {
 		t.Errorf("the ordinary weight is %v, want %v", got, want)
+	}
+}
+
+func TestThreeWeightsInAHundredDoBleachTheOthers(t *testing.T) {
+	weights := slices.Repeat([]float64{1}, 100)
+	weights[97], weights[98], weights[99] = 1000, 1000, 1000
+	if got := weightAt(pictured(1, weights...).Picture(100), 100, 0); got.G < 250 {
+		t.Errorf("the ordinary weight is %v, want it almost white", got)
 	}
 }
 
@@ -193,6 +202,74 @@ func TestWinnerHasARing(t *testing.T) {
 	}
 	if single := count(New(random(1), 1, 1).Picture([]float64{1}), gold); single > 0 {
 		t.Errorf("the only output has a ring of %d pixels, although it cannot win", single)
+	}
+}
+
+func TestOfMoreThan64NeuronsTheFirstAndLastTwelveAreShown(t *testing.T) {
+	if got := len(column(0, 100, make([]float64, 64), false)); got != 64 {
+		t.Errorf("%d of 64 neurons are shown", got)
+	}
+	discs := column(0, 100, make([]float64, 65), false)
+	if len(discs) != 24 || discs[0].neuron != 0 || discs[11].neuron != 11 || discs[12].neuron != 53 || discs[23].neuron != 64 {
+		t.Errorf("%d of 65 neurons are shown: %v", len(discs), discs)
+	}
+}
+
+func TestActivationsBeyond1AreShownFromTheLowestToTheHighest(t *testing.T) {
+	for _, c := range []struct{ a, light []float64 }{
+		{[]float64{1, 8}, []float64{1. / 8, 1}},
+		{[]float64{-1, 1, 0}, []float64{0, 1, 0.5}},
+		{[]float64{0.25, 0.5}, []float64{0.25, 0.5}},
+	} {
+		for i, d := range column(0, 100, c.a, false) {
+			if d.light != c.light[i] {
+				t.Errorf("of %v activation %d has the light %v, want %v", c.a, i, d.light, c.light[i])
+			}
+		}
+	}
+}
+
+func TestMoreThan32InputsThatMakeASquareAreAPicture(t *testing.T) {
+	input := make([]float64, 49)
+	input[1] = 1 // in the second column of the first row, which is 32 pixels wide
+	img := New(random(1), 49, 1).Picture(input)
+	if lit, below := img.RGBAAt(36+48, 188+16), img.RGBAAt(36+16, 188+48); lit != white || below != (color.RGBA{0, 0, 0, 255}) {
+		t.Errorf("the lit pixel is %v, the one in the other direction %v", lit, below)
+	}
+	for inputs, black := range map[int]bool{25: false, 36: true, 50: false} {
+		img := New(random(1), inputs, 1).Picture(make([]float64, inputs))
+		if got := img.RGBAAt(200, 230) == (color.RGBA{0, 0, 0, 255}); got != black {
+			t.Errorf("%d inputs as a picture: %v, want %v", inputs, got, black)
+		}
+	}
+}
+
+func TestFromAPictureTheSixStrongestWiresAreShown(t *testing.T) {
+	n, input := New(random(1), 49, 1), make([]float64, 49)
+	for row := range 7 { // a wire for each row of the picture, each stronger than the one above
+		input[7*row] = 1
+	}
+	for k := range n.Layers[0].Weights.Data {
+		n.Layers[0].Weights.Data[k] = 1 + float64(k)/100
+	}
+	img, wires := n.Picture(input), 0
+	for y := 187; y < 413; y++ { // just beside the picture's edge
+		if img.RGBAAt(266, y) != night && img.RGBAAt(266, y-1) == night {
+			wires++
+		}
+	}
+	if wires != 6 {
+		t.Errorf("%d wires, want 6", wires)
+	}
+}
+
+func TestAWireIsAsStrongAsWhatItCarries(t *testing.T) {
+	l := pictured(1, 5, -2, 3)
+	got := wires(l, column(0, 100, []float64{0, 1, 0.5}, false), column(100, 100, []float64{0}, false), 3)
+	for i, want := range []float64{0, 0.75, 1} { // |5·0|, |3·½|, |−2·1|
+		if got[i].strength != want {
+			t.Errorf("wire %d has the strength %v, want %v", i, got[i].strength, want)
+		}
 	}
 }
 

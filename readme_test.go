@@ -71,6 +71,14 @@ func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
 	}
 }
 
+func TestReadmeHasTheSumsOfTheFiles(t *testing.T) {
+	for _, file := range mnistFiles {
+		if line := file.sum + "  " + file.name + ".gz"; !strings.Contains(readme(t, "README.md"), line) {
+			t.Errorf("README.md has no line %s", line)
+		}
+	}
+}
+
 // The programs of the path need no data, and no network to get it.
 func TestExamplesFitATerminalOf80Columns(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {

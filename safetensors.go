@@ -69,11 +69,10 @@ func (n *Network) saveFile(name string) error {
 		return err
 	}
 	mode := fs.FileMode(0o644)
-	if old, err := os.Stat(name); err == nil {
-		if !old.Mode().IsRegular() { // a folder, a device
-			return errors.New("it exists and is not a file")
-		}
+	if old, err := os.Lstat(name); err == nil && old.Mode().IsRegular() {
 		mode = old.Mode().Perm()
+	} else if err == nil && old.Mode()&fs.ModeSymlink == 0 { // a folder, a device
+		return errors.New("it exists and is not a file")
 	}
 	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 	if err != nil {

@@ -239,6 +239,38 @@ func TestAFailedSaveFileLeavesEverythingAsItWas(t *testing.T) {
 	}
 }
 
+func TestSaveFileReplacesALinkAndLeavesWhereItLeads(t *testing.T) {
+	dir := t.TempDir()
+	old := write(t, dir, "old", []byte("the old file"))
+	for _, target := range []string{old, dir, filepath.Join(dir, "absent")} {
+		link := filepath.Join(dir, "link")
+		os.Remove(link)
+		if err := os.Symlink(target, link); err != nil {
+			t.Skip("no symbolic links here: ", err)
+		}
+		if err := New(random(1), 2, 1).SaveFile(link); err != nil {
+			t.Error(err)
+		}
+		if info, err := os.Lstat(link); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("a link to %s has become %v, error %v", target, info.Mode(), err)
+		}
+	}
+	if file, err := os.ReadFile(old); err != nil || string(file) != "the old file" {
+		t.Errorf("the old file holds %q, error %v", file, err)
+	}
+	mustHold(t, dir, "link", "old")
+}
+
+func TestSaveFileNeedsNoOtherFolderThanItsOwn(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP"} {
+		t.Setenv(name, filepath.Join(dir, "absent"))
+	}
+	if err := New(random(1), 2, 1).SaveFile(filepath.Join(dir, "n")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSaveFileLeavesWhatIsNoFileAlone(t *testing.T) {
 	t.Chdir(t.TempDir())
 	socket, err := net.Listen("unix", "socket")
@@ -258,14 +290,18 @@ func TestSaveFileIsForAllToReadUnlessTheOldFileWasNot(t *testing.T) {
 		t.Skip("Windows has other permissions")
 	}
 	name := filepath.Join(t.TempDir(), "n")
-	for _, mode := range []fs.FileMode{0o644, 0o600} {
+	for _, mode := range []fs.FileMode{0o644, 0o600, 0o755} {
+		if mode != 0o644 {
+			if err := os.Chmod(name, mode); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if err := New(random(1), 2, 1).SaveFile(name); err != nil {
 			t.Fatal(err)
 		}
 		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("mode %v, error %v, want %v", info.Mode(), err, mode)
 		}
-		os.Chmod(name, 0o600)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -371,10 +371,11 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 		name       string
 		activation Activation
 		input      float64
+		cost       string
 	}{
-		{"NaN in the data", Sigmoid, math.NaN()},
-		{"infinity through a ReLU", ReLU, math.Inf(1)},
-		{"overflow through a ReLU", ReLU, 1e300},
+		{"NaN in the data", Sigmoid, math.NaN(), "cost is NaN"},
+		{"infinity through a ReLU", ReLU, math.Inf(1), "cost is +Inf"},
+		{"overflow through a ReLU", ReLU, 1e300, "cost is +Inf"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := New(random(1), 1, 1)
@@ -382,9 +383,7 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 			before := values(n)
 			data := Samples{{{1}, {2}}, {{c.input}, {0}}, {{1}, {2}}}
 			_, err := (&SGD{Rate: 0, Batch: 1}).Epoch(n, data)
-			if err == nil || !strings.HasPrefix(err.Error(), "nn: ") || !strings.Contains(err.Error(), "after 1 of 3") {
-				t.Errorf("error %v, want one that names where it was", err)
-			}
+			mustName(t, err, c.cost, "after 1 of 3")
 			mustBeSame(t, "parameters", values(n), before)
 		})
 	}
@@ -394,9 +393,12 @@ func TestParameterThatIsNotFiniteIsAnErrorAfterTheEpoch(t *testing.T) {
 	n := New(random(1), 1, 2, 1)
 	// The sigmoid makes a finite cost of an infinite input; the update does not.
 	_, err := (&SGD{Rate: 1, Batch: 2}).Epoch(n, Samples{{{math.Inf(1)}, {0}}, {{1}, {1}}})
-	if err == nil || !strings.HasPrefix(err.Error(), "nn: a parameter of layer 0 is ") {
-		t.Errorf("error %v", err)
-	}
+	mustName(t, err, "parameter of layer 0 is NaN", "the 2 examples")
+
+	relu := New(random(1), 1, 1)
+	relu.Layers[0].Activation, relu.Layers[0].Biases[0] = ReLU, 1e150
+	_, err = (&SGD{Rate: 1e200}).Epoch(relu, Samples{{{0}, {0}}}) // which the bias alone learns from
+	mustName(t, err, "parameter of layer 0 is -Inf", "the 1 examples")
 }
 
 func TestMeanOfHugeCostsIsFinite(t *testing.T) {
@@ -573,6 +575,8 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"negative batch":        {SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
 		"negative momentum":     {SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
 		"momentum of 1":         {SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
+		"NaN momentum":          {SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
+		"NaN decay":             {SGD{Decay: math.NaN()}, n, xor, []string{"Decay", "NaN"}},
 		"negative decay":        {SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
 		"infinite decay":        {SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
 		"unknown cost":          {SGD{Cost: 9}, n, xor, []string{"cost 9"}},
@@ -599,10 +603,36 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 	narrow := n.Layers
 	n.Layers = wide
 	mustPanic(t, func() { sgd.Epoch(n, xor) }, "layers have changed")
+	n.Layers = New(random(1), 3, 2, 1).Layers
+	mustPanic(t, func() { sgd.Epoch(n, Samples{{{0, 0, 0}, {1}}}) }, "layers have changed")
 	n.Layers = narrow[:1]
 	mustPanic(t, func() { sgd.Epoch(n, Samples{{{0, 0}, {1, 0}}}) }, "layers have changed")
 	copied := *sgd
 	mustPanic(t, func() { copied.Epoch(n, xor) }, "copied")
+}
+
+func TestBatchZeroMeansTen(t *testing.T) {
+	data := slices.Concat(xor, xor, xor)
+	unset, ten := New(random(1), 2, 2, 1), New(random(1), 2, 2, 1)
+	if _, err := (&SGD{Rate: 1}).Epoch(unset, data); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&SGD{Rate: 1, Batch: 10}).Epoch(ten, data); err != nil {
+		t.Fatal(err)
+	}
+	mustBeSame(t, "parameters", values(unset), values(ten))
+}
+
+func TestTrainingTakes12BytesForEachInputOfAMiniBatch(t *testing.T) {
+	digits := Synthetic(random(1), 1000)
+	got := allocated(func() {
+		if _, err := (&SGD{Rate: 1, Batch: 1000}).Epoch(New(random(1), 784, 16, 16, 10), digits); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if most := uint64(1000*(784*12+2000) + 1<<20); got > most {
+		t.Errorf("%d bytes, want at most %d", got, most)
+	}
 }
 
 func TestBatchMayChangeBetweenEpochs(t *testing.T) {

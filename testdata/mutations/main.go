@@ -88,6 +88,12 @@ var faults = []fault{
 	{"image.go", "paper = 1 - math.Round(paper)", "paper = math.Round(paper)"},
 	{"picture.go", "if w < 0 {\n\t\t\t\ttone = negative", "if w > 0 {\n\t\t\t\ttone = negative"},
 	{"picture.go", "if d.neuron == winner {", "if d.neuron != winner {"},
+	// A range or a number that the documentation gives.
+	{"train.go", "return 10", "return 11"},
+	{"distort.go", "s*even(0.15)", "s*even(0.2)"},
+	{"picture.go", "most = 6", "most = 60"},
+	{"safetensors.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(\"\""},
+	{"images.go", "if d.Width*d.Height != d.size {", "if false {"},
 	// Cores.
 	{"cores.go", "c.busy.Store(int64(c.size - 1))", "c.busy.Store(int64(c.size))"},
 	{"train.go", "from, to := min(core*share, len(s.batch)), min((core+1)*share, len(s.batch))", "from, to := min(core*share, len(s.batch)), min((core+1)*share+1, len(s.batch))"},
