@@ -75,16 +75,26 @@ func child(t *testing.T, does, folder, blocks string) *exec.Cmd {
 	return cmd
 }
 
-func outputOf(t *testing.T, cmd *exec.Cmd) string {
+func start(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	out, err := cmd.Output()
+	err := cmd.Start()
 	if errors.Is(err, errors.ErrUnsupported) {
 		t.Skip("no processes here: ", err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(out)
+}
+
+func outputOf(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	var out strings.Builder
+	cmd.Stdout = &out
+	start(t, cmd)
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 // published returns a file as a mirror has it: MNIST's largest where that is,
@@ -247,11 +257,7 @@ func TestAProgramThatIsKilledInADownloadLeavesNothingUnderTheName(t *testing.T) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); errors.Is(err, errors.ErrUnsupported) {
-			t.Skip("no processes here: ", err)
-		} else if err != nil {
-			t.Fatal(err)
-		}
+		start(t, cmd)
 		if _, err := stdin.Write(file[:cut]); err != nil {
 			t.Error(err)
 		}
@@ -366,11 +372,7 @@ func TestAProgramThatIsKilledInASaveLeavesOneNetworkWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); errors.Is(err, errors.ErrUnsupported) {
-			t.Skip("no processes here: ", err)
-		} else if err != nil {
-			t.Fatal(err)
-		}
+		start(t, cmd)
 		said := make([]byte, len("<nil>\n")*(1+rand.IntN(5)))
 		if _, err := io.ReadFull(out, said); err != nil || strings.Contains(string(said), "nn: ") {
 			t.Errorf("it says %q, %v", said, err)
