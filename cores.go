@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A crew is a few goroutines, the caller's among them, that do one piece of
@@ -74,10 +75,15 @@ func (c *crew) dismiss() {
 
 // await returns when come is true. It asks again and again for the time that a
 // small piece of work takes before it lets other goroutines run, because one
-// that has let go may go on at another core, far from its data.
+// that has let go may go on at another core, far from its data. What takes
+// longer, such as an example that is read from a disk, is not to keep a core
+// busy with waiting.
 func await(come func() bool) {
 	for tries := 0; !come(); tries++ {
-		if tries > 1<<14 {
+		switch {
+		case tries > 1<<16:
+			time.Sleep(100 * time.Microsecond)
+		case tries > 1<<14:
 			runtime.Gosched()
 		}
 	}

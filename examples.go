@@ -14,7 +14,9 @@ type Examples interface {
 	// Example writes example i, 0 ≤ i < Len(), into input and target and fills
 	// both whole. Their lengths are the network's inputs and outputs; if the
 	// example does not fit it panics. What it writes depends on i alone, and
-	// it may be called from several goroutines at once.
+	// it may be called from several goroutines at once. It returns or panics;
+	// a panic reaches the caller of Epoch or Evaluate, but its stack only if
+	// GOMAXPROCS is 1.
 	Example(i int, input, target []float64)
 }
 

@@ -18,6 +18,8 @@ import (
 // own begins empty and grows by [Images.Add]:
 //
 //	mine := &nn.Images{Width: 28, Height: 28, Classes: 10}
+//
+// Once there are images in it, a set is copied by [Images.Slice] alone.
 type Images struct {
 	Width, Height int    // of every image: not to be changed once there is one
 	Classes       int    // labels are 0 … Classes−1
@@ -31,11 +33,13 @@ type Images struct {
 	start []int
 
 	size  int     // pixels of an image
+	self  *Images // once it has grown
 	found []int32 // room for Add
 }
 
 // Add appends a picture and its label. It panics if there are not
-// Width·Height pixels or the label is not below Classes.
+// Width·Height pixels, the label is not below Classes, or d is a copy of another
+// set by assignment.
 func (d *Images) Add(pixels []byte, label byte) {
 	if d.Width < 1 || d.Height < 1 || len(pixels) != d.Width*d.Height {
 		panic(fmt.Sprintf("nn: %d pixels for an image of %d×%d", len(pixels), d.Width, d.Height))
@@ -43,6 +47,10 @@ func (d *Images) Add(pixels []byte, label byte) {
 	if len(d.start) == 0 {
 		d.start, d.size = []int{0}, len(pixels)
 	}
+	if d.self != nil && d.self != d {
+		panic("nn: Images were copied after Add, need Slice")
+	}
+	d.self = d
 	d.mustBeAsAdded()
 	if int(label) >= d.Classes {
 		panic(fmt.Sprintf("nn: label %d, need below %d", label, d.Classes))
@@ -179,7 +187,7 @@ func (d *Images) mustBeAsAdded() {
 	if len(d.Labels)+1 != len(d.start) {
 		panic(fmt.Sprintf("nn: %d labels for %d images", len(d.Labels), max(0, len(d.start)-1)))
 	}
-	if d.Width*d.Height != d.size {
+	if d.Width < 1 || d.Width*d.Height != d.size {
 		panic(fmt.Sprintf("nn: images of %d×%d that were added with %d pixels", d.Width, d.Height, d.size))
 	}
 }

@@ -139,6 +139,12 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {
 		mustPanic(t, func() { Synthetic(random(1), 3).Slice(c[0], c[1]) }, fmt.Sprintf("%d to %d of 3", c[0], c[1]))
 	}
+	whole := Synthetic(random(1), 3)
+	copied := *whole
+	mustPanic(t, func() { copied.Add(make([]byte, 784), 0) }, "copied", "Slice")
+	turned := pictures(2, 2, []byte{1, 2, 3, 4})
+	turned.Width, turned.Height = -2, -2
+	mustPanic(t, func() { Distorted{turned, 1, 1}.Image(0) }, "-2×-2", "4 pixels")
 	resized := Synthetic(random(1), 3)
 	resized.Width = 14
 	mustPanic(t, func() { resized.Image(0) }, "14×28", "784 pixels")

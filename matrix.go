@@ -22,10 +22,10 @@ type Matrix struct {
 }
 
 // NewMatrix returns a matrix of zeros. It panics if a dimension is below 1 or
-// an int cannot hold the number of elements.
+// an int cannot hold the number of bytes.
 func NewMatrix(rows, cols int) *Matrix {
-	if rows < 1 || cols < 1 || rows > math.MaxInt/cols {
-		panic(fmt.Sprintf("nn: matrix of %d×%d, need at least 1×1 and at most %d elements", rows, cols, math.MaxInt))
+	if rows < 1 || cols < 1 || rows > math.MaxInt/8/cols {
+		panic(fmt.Sprintf("nn: matrix of %d×%d, need at least 1×1 and at most %d elements", rows, cols, math.MaxInt/8))
 	}
 	return &Matrix{Rows: rows, Cols: cols, Data: make([]float64, rows*cols)}
 }

@@ -232,6 +232,12 @@ func TestNewMatrixPanicsOnSizesThatCannotBe(t *testing.T) {
 	mustPanic(t, func() { NewMatrix(math.MaxInt/2, 3) }, "×3", "at most")
 }
 
+func TestNewMatrixPanicsOnMoreThanAnIntCanCount(t *testing.T) {
+	mustPanic(t, func() { NewMatrix(math.MaxInt/8+1, 1) }, fmt.Sprint(math.MaxInt/8+1))
+	mustPanic(t, func() { NewMatrix(math.MaxInt/16+1, 2) }, "×2")
+	mustPanic(t, func() { NewMatrix(math.MaxInt, math.MaxInt) }, fmt.Sprint(math.MaxInt))
+}
+
 func TestRowSharesMemoryAndCannotGrowIntoTheNext(t *testing.T) {
 	m := NewMatrix(2, 3)
 	m.Row(1)[2] = 7

@@ -22,7 +22,8 @@ import (
 // packed by gzip or plain: two zero bytes, the type 8, the number of
 // dimensions, each dimension as a big-endian uint32, and the data, the last
 // dimension closest together (Yann LeCun, The MNIST database). It returns an
-// error if the file is anything else, ends early, or goes on after its data.
+// error if the file is anything else, ends early, goes on after its data, or has
+// more than 2³¹−1 bytes of them.
 // Whatever the header claims, it asks for memory as the data arrives: 64 KB,
 // and when that is full for at most four times what it has.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
@@ -127,7 +128,8 @@ func unexpected(err error) error {
 
 // WriteIDX writes data as an IDX file of unsigned bytes, plain: [ReadIDX]
 // reads it back. It panics if the product of the dimensions is not len(data),
-// a dimension is negative, or there are more than 255.
+// a dimension or their product is negative or above 2³¹−1, or there are more
+// than 255.
 func WriteIDX(w io.Writer, shape []int, data []byte) error {
 	if len(shape) > 255 {
 		panic(fmt.Sprintf("nn: IDX file of %d dimensions, at most 255 fit", len(shape)))

@@ -229,8 +229,9 @@ func (n *Network) Activations(input []float64) [][]float64 {
 // works on all cores, and panics if there is no example.
 func (n *Network) PredictAll(data Examples) *Matrix {
 	n.check()
-	outputs := NewMatrix(mustHaveSome(data), n.outputs())
-	n.forAll(data, func(p *pass, first int) {
+	count := mustHaveSome(data)
+	outputs := NewMatrix(count, n.outputs())
+	n.forAll(data, count, func(p *pass, first int) {
 		copy(outputs.Data[first*outputs.Cols:], p.output().Data)
 	})
 	return outputs
@@ -260,7 +261,7 @@ func (n *Network) Evaluate(data Examples, cost Cost) Evaluation {
 	classes := max(2, n.outputs())
 	answers := make([]struct{ target, answer int }, count)
 	costs := make([]float64, count)
-	n.forAll(data, func(p *pass, first int) {
+	n.forAll(data, count, func(p *pass, first int) {
 		for i := range p.size {
 			output, target := p.output().Row(i), p.targets.Row(i)
 			answers[first+i].target, answers[first+i].answer = n.class(target), n.class(output)
@@ -381,9 +382,8 @@ func (p *pass) forward(n *Network) {
 // forAll runs all examples through the network, a mini-batch at a time, and
 // shows each to visit, together with the index of its first example. Batches
 // are visited on all cores at once.
-func (n *Network) forAll(data Examples, visit func(p *pass, first int)) {
+func (n *Network) forAll(data Examples, count int, visit func(p *pass, first int)) {
 	const size = 16
-	count := data.Len()
 	var next atomic.Int64
 	cores := gather(min(runtime.GOMAXPROCS(0), (count+size-1)/size))
 	defer cores.dismiss()
@@ -439,8 +439,12 @@ func (n *Network) mustTake(input []float64) {
 }
 
 func mustHaveSome(data Examples) int {
-	if data.Len() < 1 {
-		panic(fmt.Sprintf("nn: %d examples, need at least 1", data.Len()))
+	if data == nil {
+		panic("nn: no examples but nil")
 	}
-	return data.Len()
+	count := data.Len()
+	if count < 1 {
+		panic(fmt.Sprintf("nn: %d examples, need at least 1", count))
+	}
+	return count
 }

@@ -393,6 +393,28 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 
 // A mistake in an Examples of the caller's own must reach the caller, even
 // from the goroutine that came upon it.
+// shrinking has fewer examples each time that it is asked.
+type shrinking struct {
+	Samples
+	asked *int
+}
+
+func (s shrinking) Len() int { *s.asked++; return len(s.Samples) - *s.asked }
+
+func TestALenThatChangesIsReadOnce(t *testing.T) {
+	n := New(random(1), 2, 1)
+	for _, length := range []int{2, 4} {
+		asked := 0
+		if got := n.PredictAll(shrinking{xor[:length], &asked}).Rows; got != length-1 || asked != 1 {
+			t.Errorf("%d rows after %d questions, want %d after 1", got, asked, length-1)
+		}
+		asked = 0
+		if got := n.Evaluate(shrinking{xor[:length], &asked}, Quadratic).Count; got != length-1 {
+			t.Errorf("%d examples, want %d", got, length-1)
+		}
+	}
+}
+
 func TestPanicInExampleReachesTheCaller(t *testing.T) {
 	n := New(random(1), 784, 3, 10)
 	digits := Synthetic(random(1), 1000)

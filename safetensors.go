@@ -74,7 +74,7 @@ func (n *Network) saveFile(name string) error {
 	} else if err == nil && old.Mode()&fs.ModeSymlink == 0 { // a folder, a device
 		return errors.New("it exists and is not a file")
 	}
-	temp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
+	temp, err := os.CreateTemp(filepath.Dir(name), "nn.*.tmp") // not name.*.tmp, which might be too long for a name
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,10 @@ func (n *Network) encode() ([]byte, error) {
 	return slices.Concat(file, []byte(header), data), nil
 }
 
-const maxHeader = 100_000_000 // bytes, by the specification
+const (
+	maxHeader = 100_000_000 // bytes, by the specification
+	maxEntry  = 10_000      // bytes, for a tensor of one or two dimensions, which needs less than 200
+)
 
 func weightName(layer int) string { return strconv.Itoa(2*layer) + ".weight" }
 func biasName(layer int) string   { return strconv.Itoa(2*layer) + ".bias" }
@@ -144,7 +147,8 @@ func transposed(m []float64, rows, cols int) []float64 {
 //
 // Load returns an error if the file breaks a rule of the format, ends early,
 // or goes on after its data; if the tensors are not 0.weight, 0.bias, 2.weight,
-// 2.bias and so on, of shapes that fit; or if a number is NaN or infinite.
+// 2.bias and so on, of shapes that fit; if one is described in more than 10,000
+// bytes; or if a number is NaN or infinite.
 // Whatever the header claims, Load asks for memory as the data arrives.
 func Load(r io.Reader) (*Network, error) {
 	n, err := load(r)
@@ -218,11 +222,10 @@ func assemble(tensors []*tensor, activations *string) (*Network, error) {
 	if activations == nil {
 		return n, nil
 	}
-	names := strings.Split(*activations, ",")
-	if len(names) != len(n.Layers) {
-		return nil, fmt.Errorf("%d activations %.80q for %d layers", len(names), *activations, len(n.Layers))
+	if count := strings.Count(*activations, ",") + 1; count != len(n.Layers) {
+		return nil, fmt.Errorf("%d activations %.80q for %d layers", count, *activations, len(n.Layers))
 	}
-	for i, name := range names {
+	for i, name := range strings.Split(*activations, ",") {
 		f := slices.Index(activationNames[:], name)
 		if f < 0 {
 			return nil, fmt.Errorf("activation %.40q of layer %d, need one of %v", name, i, activationNames)
@@ -310,6 +313,9 @@ func parseHeader(header []byte) (tensors []*tensor, activations *string, err err
 }
 
 func (t *tensor) parse(text []byte) error {
+	if len(text) > maxEntry {
+		return fmt.Errorf("described in %d bytes, need at most %d", len(text), maxEntry)
+	}
 	var dtype string
 	var shape, offsets []natural
 	err := eachMember(text, func(key string, value []byte) error {

@@ -196,7 +196,7 @@ func TestSaveFileTakesAnyName(t *testing.T) {
 		t.Skip("Windows allows no asterisk")
 	}
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"a*b", "*", "with space", "数字.safetensors", ".hidden"} {
+	for _, name := range []string{"a*b", "*", "with space", "数字.safetensors", ".hidden", strings.Repeat("n", 255)} {
 		if err := New(random(1), 2, 1).SaveFile(name); err != nil {
 			t.Error(err)
 		}
@@ -444,6 +444,7 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 			`"0.bias"`, "second time"}},
 		"metadata twice":          {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
 		"metadata key twice":      {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
+		"described at length":     {with(`{"dtype":"F64","shape":[` + strings.Repeat(" ", 10_000) + `1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "10051 bytes", "at most 10000"}},
 		"shape twice":             {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
 		"metadata not strings":    {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
 		"metadata null":           {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},

@@ -118,9 +118,13 @@ type SGD struct {
 //
 // Epoch panics if there is no example or an example does not fit the network,
 // if a field of s is out of its range (Rate, Decay: finite, 0 or more), if
-// Cost is CrossEntropy and the output layer not Sigmoid, and if s was used for
-// another network, or one with layers of other sizes, before.
+// Cost is CrossEntropy and the output layer not Sigmoid, if two layers share
+// parameters, and if s was used for another network, or one with layers of other
+// sizes, before.
 func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
+	if s.data != nil {
+		panic("nn: SGD is in the middle of an epoch, need one SGD for each goroutine")
+	}
 	s.prepare(n, mustHaveSome(data))
 	s.data = data
 	defer func() { s.data, s.batch = nil, nil }()
@@ -332,6 +336,9 @@ func (s *SGD) prepare(n *Network, count int) {
 	case s.passes != nil && !s.passes[0].fits(n):
 		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
 	}
+	if s.net == nil {
+		mustNotShare(n)
+	}
 	s.self, s.net = s, n
 	s.learn, s.change = s.learnShare, s.updateShare
 	cores, size := 1, min(s.batchSize(), count)
@@ -355,6 +362,19 @@ func (s *SGD) prepare(n *Network, count int) {
 	}
 	if len(s.order) != count {
 		s.order = make([]int, count)
+	}
+}
+
+// mustNotShare panics if layers share parameters: cores update them at once.
+func mustNotShare(n *Network) {
+	owner := map[*float64]int{}
+	for i, l := range n.Layers {
+		for _, p := range []*float64{&l.Weights.Data[0], &l.Biases[0]} {
+			if other, shared := owner[p]; shared {
+				panic(fmt.Sprintf("nn: layers %d and %d share parameters", other, i))
+			}
+			owner[p] = i
+		}
 	}
 }
 

@@ -582,6 +582,7 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"unknown cost":          {SGD{Cost: 9}, n, xor, []string{"cost 9"}},
 		"cross-entropy of tanh": {SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
 		"no examples":           {SGD{}, n, Samples{}, []string{"0 examples"}},
+		"nil examples":          {SGD{}, n, nil, []string{"nil"}},
 		"input too long":        {SGD{}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
 		"target too long":       {SGD{}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
 		"no layers":             {SGD{}, new(Network), xor, []string{"0 layers"}},
@@ -609,6 +610,30 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 	mustPanic(t, func() { sgd.Epoch(n, Samples{{{0, 0}, {1, 0}}}) }, "layers have changed")
 	copied := *sgd
 	mustPanic(t, func() { copied.Epoch(n, xor) }, "copied")
+}
+
+func TestLayersThatShareParametersAreRefused(t *testing.T) {
+	l := New(random(1), 3, 3).Layers[0]
+	data := Samples{{{0, 0, 0}, {1, 1, 1}}}
+	mustPanic(t, func() { (&SGD{}).Epoch(&Network{Layers: []*Layer{l, l}}, data) }, "layers 0 and 1 share")
+	tied := &Layer{Weights: l.Weights, Biases: make([]float64, 3)}
+	mustPanic(t, func() { (&SGD{}).Epoch(&Network{Layers: []*Layer{New(random(1), 3, 3).Layers[0], l, tied}}, data) }, "layers 1 and 2 share")
+}
+
+// recursive trains inside of an example.
+type recursive struct {
+	Samples
+	epoch func()
+}
+
+func (r recursive) Example(i int, input, target []float64) { r.epoch() }
+
+func TestAnEpochInsideOfAnEpochIsRefused(t *testing.T) {
+	n, sgd := New(random(1), 2, 1), &SGD{}
+	mustPanic(t, func() { sgd.Epoch(n, recursive{xor, func() { sgd.Epoch(n, xor) }}) }, "in the middle of an epoch")
+	if _, err := sgd.Epoch(n, xor); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
 }
 
 func TestBatchZeroMeansTen(t *testing.T) {
