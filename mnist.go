@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -225,9 +226,12 @@ func (d *Images) read(name string, labels []byte) error {
 		if err != nil {
 			return fmt.Errorf("image %d of %d ends early: %w", i, len(labels), unexpected(err))
 		}
+		if cap(d.steps)-len(d.steps) < 2*len(pixels) && i >= len(labels)/8 {
+			all := len(d.steps) / (i + 1) * len(labels) // if the rest are like these
+			d.steps = slices.Grow(d.steps, all-len(d.steps)+all/32+2*len(pixels))
+		}
 		d.Add(pixels, label)
 	}
-	d.steps = append([]byte(nil), d.steps...) // without the room for more
 	return closeIDX(body, shape)
 }
 

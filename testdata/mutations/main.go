@@ -59,6 +59,8 @@ var faults = []fault{
 	{"network.go", "if len(input) != n.inputs() {", "if len(input) > n.inputs() {"},
 	{"train.go", "case s.net != nil && s.net != n:", "case false:"},
 	{"train.go", "case s.self != nil && s.self != s:", "case false:"},
+	{"train.go", "if s.data != nil {", "if false {"},
+	{"train.go", "owner[p]; shared {", "owner[p]; shared && false {"},
 	{"train.go", "case !(s.Momentum >= 0 && s.Momentum < 1):", "case !(s.Momentum >= 0 && s.Momentum <= 1):"},
 	{"train.go", "if !finite(mean) {", "if false {"},
 	{"matrix.go", "if shares(m, a) || shares(m, b) {", "if shares(m, a) {"},
@@ -79,7 +81,7 @@ var faults = []fault{
 	{"safetensors.go", "if seen[key] {", "if false {"},
 	{"safetensors.go", "if !finite(v) {", "if v != v {"},
 	{"safetensors.go", "defer os.Remove(temp.Name())", "defer os.Remove(\"\")"},
-	{"safetensors.go", "if !old.Mode().IsRegular() {", "if false {"},
+	{"safetensors.go", "} else if err == nil && old.Mode()&fs.ModeSymlink == 0 {", "} else if false {"},
 	// Pictures.
 	{"image.go", "dark := skew < 0", "dark := skew > 0"},
 	{"image.go", "math.Round(14-massX/mass)", "math.Round(13-massX/mass)"},
@@ -92,7 +94,7 @@ var faults = []fault{
 	{"train.go", "return 10", "return 11"},
 	{"distort.go", "s*even(0.15)", "s*even(0.2)"},
 	{"picture.go", "most = 6", "most = 60"},
-	{"safetensors.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(\"\""},
+	{"safetensors.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(filepath.Dir(os.TempDir()+\"/\")"},
 	{"images.go", "if d.Width*d.Height != d.size {", "if false {"},
 	// Cores.
 	{"cores.go", "c.busy.Store(int64(c.size - 1))", "c.busy.Store(int64(c.size))"},
