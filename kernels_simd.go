@@ -36,6 +36,21 @@ func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) 
 	n, lanes := len(sum), zero.Len()
 	value = value[:len(index)]
 	a := 0
+	for ; a+4*lanes <= n; a += 4 * lanes {
+		sumA, sumB := simd.LoadFloat64s(sum[a:]), simd.LoadFloat64s(sum[a+lanes:])
+		sumC, sumD := simd.LoadFloat64s(sum[a+2*lanes:]), simd.LoadFloat64s(sum[a+3*lanes:])
+		for k, i := range index {
+			row, v := part(w, int(i)*n+a, 4*lanes), simd.BroadcastFloat64s(value[k])
+			sumA = v.MulAdd(simd.LoadFloat64s(row), sumA)
+			sumB = v.MulAdd(simd.LoadFloat64s(row[lanes:]), sumB)
+			sumC = v.MulAdd(simd.LoadFloat64s(row[2*lanes:]), sumC)
+			sumD = v.MulAdd(simd.LoadFloat64s(row[3*lanes:]), sumD)
+		}
+		sumA.Store(sum[a:])
+		sumB.Store(sum[a+lanes:])
+		sumC.Store(sum[a+2*lanes:])
+		sumD.Store(sum[a+3*lanes:])
+	}
 	for ; a+2*lanes <= n; a += 2 * lanes {
 		sumA, sumB := simd.LoadFloat64s(sum[a:]), simd.LoadFloat64s(sum[a+lanes:])
 		for k, i := range index {
@@ -71,6 +86,19 @@ func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (
 	value = value[:len(index)]
 	factor := simd.BroadcastFloat64s(c)
 	a := 0
+	for ; a+4*lanes <= n; a += 4 * lanes {
+		dA, dB := factor.Mul(simd.LoadFloat64s(d[a:])), factor.Mul(simd.LoadFloat64s(d[a+lanes:]))
+		dC, dD := factor.Mul(simd.LoadFloat64s(d[a+2*lanes:])), factor.Mul(simd.LoadFloat64s(d[a+3*lanes:]))
+		for k, i := range index {
+			row, v := part(w, int(i)*n+a, 4*lanes), simd.BroadcastFloat64s(value[k])
+			rowA, rowB := v.MulAdd(dA, simd.LoadFloat64s(row)), v.MulAdd(dB, simd.LoadFloat64s(row[lanes:]))
+			rowC, rowD := v.MulAdd(dC, simd.LoadFloat64s(row[2*lanes:])), v.MulAdd(dD, simd.LoadFloat64s(row[3*lanes:]))
+			rowA.Store(row)
+			rowB.Store(row[lanes:])
+			rowC.Store(row[2*lanes:])
+			rowD.Store(row[3*lanes:])
+		}
+	}
 	for ; a+2*lanes <= n; a += 2 * lanes {
 		dA, dB := factor.Mul(simd.LoadFloat64s(d[a:])), factor.Mul(simd.LoadFloat64s(d[a+lanes:]))
 		for k, i := range index {
@@ -194,8 +222,10 @@ func fillVector(l *inkList, row []float64, k int) (n, next int) {
 // place. With x = k·ln 2 + r and k whole, r is at most ½·ln 2, so small that 14
 // terms of the exponential series Σ rⁱ/i! are exact to the last bits; and
 // eˣ = 2ᵏ·eʳ, where 2ᵏ is the float64 with exponent k.
+//
+// In vectors of 256 bits that takes longer than sigmoid does one by one.
 func sigmoidVector(z []float64) (done int) {
-	if simd.Emulated() {
+	if simd.Emulated() || simd.VectorBitSize() < 512 {
 		return 0
 	}
 	var zero simd.Float64s
