@@ -9,11 +9,12 @@ import (
 	"simd/archsimd"
 )
 
-// The loops of kernels.go for all columns that fill a vector, two vectors side
-// by side at a time. At the end of a row the second ends where the row does and
-// may overlap the first; both are computed from what was there before, so the
-// overlap is stored twice, the same. Each function says how many columns it
-// did: none where the processor has no vectors.
+// The loops of kernels.go for all columns that fill a vector, four vectors side
+// by side at a time where there are so many columns, or two, so that they need
+// not wait for each other's sums. At the end of a row the second of two ends
+// where the row does and may overlap the first; both are computed from what was
+// there before, so the overlap is stored twice, the same. Each function says how
+// many columns it did: none where the processor has no vectors.
 
 // part is the n elements from i on. With their capacity given, they take fewer
 // instructions than w[i:] does.
