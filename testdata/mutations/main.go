@@ -95,7 +95,7 @@ var faults = []fault{
 	{"distort.go", "s*even(0.15)", "s*even(0.2)"},
 	{"picture.go", "most = 6", "most = 60"},
 	{"safetensors.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(filepath.Dir(os.TempDir()+\"/\")"},
-	{"images.go", "if d.Width*d.Height != d.size {", "if false {"},
+	{"images.go", "if d.Width < 1 || d.Width*d.Height != d.size {", "if false {"},
 	// Cores.
 	{"cores.go", "c.busy.Store(int64(c.size - 1))", "c.busy.Store(int64(c.size))"},
 	{"train.go", "from, to := min(core*share, len(s.batch)), min((core+1)*share, len(s.batch))", "from, to := min(core*share, len(s.batch)), min((core+1)*share+1, len(s.batch))"},
