@@ -181,8 +181,7 @@ func (d *Images) image(i int) []byte {
 	return d.steps[d.start[i]:d.start[i+1]]
 }
 
-// mustBeAsAdded panics if the caller has changed a field that belongs to what is
-// not his.
+// mustBeAsAdded panics if Labels, Width or Height no longer fit the images.
 func (d *Images) mustBeAsAdded() {
 	if len(d.Labels)+1 != len(d.start) {
 		panic(fmt.Sprintf("nn: %d labels for %d images", len(d.Labels), max(0, len(d.start)-1)))

@@ -45,9 +45,8 @@ func (m *Matrix) rowsOf4(i int) [4][]float64 {
 //	m[i][j] = Σₖ a[i][k]·b[k][j]
 //
 // Row i of the result is the sum of the rows of b, each as strong as the
-// element of a that points to it. Mul panics if the shapes do not fit, or if m
-// is a or b or begins with the same element. It must not overlap them otherwise
-// either, which is not checked.
+// element of a that points to it. m must not share memory with a or b. Mul panics
+// if the shapes do not fit, or if m.Data begins where a's or b's does.
 func (m *Matrix) Mul(a, b *Matrix) {
 	if m.Rows != a.Rows || m.Cols != b.Cols || a.Cols != b.Rows {
 		panic(fmt.Sprintf("nn: Mul sets %d×%d to %d×%d times %d×%d", m.Rows, m.Cols, a.Rows, a.Cols, b.Rows, b.Cols))

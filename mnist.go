@@ -128,8 +128,8 @@ func unexpected(err error) error {
 }
 
 // WriteIDX writes data as an IDX file of unsigned bytes, plain: [ReadIDX]
-// reads it back. It panics if the product of the dimensions is not len(data),
-// a dimension or their product is negative or above 2³¹−1, or there are more
+// reads it back. It panics if the product of the dimensions is not len(data) or
+// above 2³¹−1, if a dimension is negative or above 2³¹−1, or if there are more
 // than 255.
 func WriteIDX(w io.Writer, shape []int, data []byte) error {
 	if len(shape) > 255 {
@@ -226,6 +226,8 @@ func (d *Images) read(name string, labels []byte) error {
 		if err != nil {
 			return fmt.Errorf("image %d of %d ends early: %w", i, len(labels), unexpected(err))
 		}
+		// From an eighth on, room for all is made at once: what doubling it over and
+		// over again leaves empty would be up to half.
 		if cap(d.steps)-len(d.steps) < 2*len(pixels) && i >= len(labels)/8 {
 			all := len(d.steps) / (i + 1) * len(labels) // if the rest are like these
 			d.steps = slices.Grow(d.steps, all-len(d.steps)+all/32+2*len(pixels))

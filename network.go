@@ -15,20 +15,17 @@
 // program learns from MNIST's 60,000 digits and reads one it has never seen:
 //
 //	train, test, err := nn.LoadMNIST("")
-//	if err != nil {
-//		log.Fatal(err)
-//	}
+//	…
 //	r := rand.New(rand.NewPCG(1, 2))
 //	net := nn.New(r, 784, 16, 16, 10)
 //	sgd := &nn.SGD{Rate: 3, Batch: 10, Rand: r}
 //	for range 30 {
-//		if _, err := sgd.Epoch(net, train); err != nil {
-//			log.Fatal(err)
-//		}
+//		cost, err := sgd.Epoch(net, train)
+//		…
 //	}
 //	input, target := make([]float64, 784), make([]float64, 10)
 //	test.Example(0, input, target)
-//	fmt.Println(net.Classify(input), "should be", test.Labels[0])
+//	digit := net.Classify(input) // test.Labels[0], it is to be hoped
 //
 // # How a mini-batch flows
 //
@@ -440,7 +437,7 @@ func (n *Network) mustTake(input []float64) {
 
 func mustHaveSome(data Examples) int {
 	if data == nil {
-		panic("nn: no examples but nil")
+		panic("nn: the examples are nil, need at least 1")
 	}
 	count := data.Len()
 	if count < 1 {
