@@ -16,12 +16,11 @@ import (
 )
 
 // patience is how long a mirror may take to send its first byte. FetchMNIST
-// asks two, so that it takes twice as long to notice that there is no network.
-// A download that has begun may be as slow as it likes: whether it stands
-// still is for FetchMNIST to judge.
+// tries two mirrors, so it takes twice as long to find that there is no network.
+// A download that has begun may be slow; FetchMNIST ends one that stalls.
 const patience = 4 * time.Second
 
-// download gets MNIST into a folder. Its error fits into one line.
+// download downloads MNIST into a folder. Its error fits on one line.
 func download(ctx context.Context, dir string, out *screen, transport http.RoundTripper) error {
 	out.line("No MNIST found: downloading it (11.6 MB)")
 	m := &mirrors{client: http.Client{Transport: transport}, out: out}
@@ -31,38 +30,38 @@ func download(ctx context.Context, dir string, out *screen, transport http.Round
 	}
 	var failed *url.Error
 	if errors.As(err, &failed) && !m.reached {
-		return fmt.Errorf("there is no network (%w)", failed.Err)
+		return fmt.Errorf("no network connection: %w", failed.Err)
 	}
 	return oneLine{err}
 }
 
-// oneLine is why a download failed.
+// oneLine is an error of a download, on one line.
 type oneLine struct{ error }
 
 func (e oneLine) Error() string {
-	return "the download failed (" + strings.ReplaceAll(e.error.Error(), "\n", "; ") + ")"
+	return "the download failed: " + strings.ReplaceAll(e.error.Error(), "\n", "; ")
 }
 
 func (e oneLine) Unwrap() error { return e.error }
 
-// mirrors are where MNIST comes from.
+// mirrors are the servers that have MNIST.
 type mirrors struct {
 	client  http.Client
 	out     *screen
-	reached bool // at least one of them
+	reached bool // at least one has answered
 }
 
 func (m *mirrors) get(ctx context.Context, address string) (io.ReadCloser, error) {
-	ctx, cancel := context.WithCancelCause(ctx) // FetchMNIST ends it together with its own
+	ctx, cancel := context.WithCancelCause(ctx) // FetchMNIST cancels the parent when it is done
 	alarm := time.AfterFunc(patience, func() { cancel(fmt.Errorf("no answer for %v", patience)) })
 	req, err := http.NewRequestWithContext(ctx, "GET", address, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept-Encoding", "identity") // the files stay packed
+	req.Header.Set("Accept-Encoding", "identity") // the files stay compressed
 	m.out.progress(false, "asking %s for %s", req.Host, path.Base(address))
 	resp, err := m.client.Do(req)
-	// Other errors, a certificate that is not trusted for one, came over a network.
+	// Any other error came over a network: a certificate that is not trusted, for example.
 	m.reached = m.reached || !errors.As(err, new(*net.OpError)) && context.Cause(ctx) == nil
 	if err != nil {
 		return nil, err
@@ -74,13 +73,13 @@ func (m *mirrors) get(ctx context.Context, address string) (io.ReadCloser, error
 	return &body{resp.Body, m.out, alarm, path.Base(address), resp.ContentLength, 0}, nil
 }
 
-// A body is a file on its way that shows how far it has come.
+// A body is a file that is being downloaded. Reading it shows the progress.
 type body struct {
 	io.ReadCloser
 	out        *screen
 	alarm      *time.Timer
 	name       string
-	size, have int64 // bytes; a size below 0 is unknown
+	size, have int64 // in bytes; a size below 0 is unknown
 }
 
 func (b *body) Read(p []byte) (int, error) {

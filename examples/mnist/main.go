@@ -1,16 +1,18 @@
-// Mnist trains a network of 784-16-16-10 neurons to read handwritten digits
-// and reports how well it does so:
+// Mnist trains a 784-16-16-10 network to read handwritten digits and reports
+// how well it reads them:
 //
 //	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-fall] [-decay 0]
 //		[-cost quadratic|crossentropy] [-distort 0] [-best] [-validate] [-seed 1]
 //		[-save file] [-pictures folder]
 //
-// -best is the recipe of nn.Pretrained, and takes some minutes.
+// -best trains with the recipe of nn.Pretrained, which takes a few minutes.
 //
-// It takes MNIST from the folder, else from the one that MNIST_DIR names, else
-// from the user's cache, and downloads what is missing. Without a network, and
-// if no folder was asked for, it goes on with synthetic digits. Ctrl-C stops after
-// the current epoch and still reports; a second one stops at once.
+// MNIST is read from the -data folder, or else from the folder in MNIST_DIR, or
+// else from the user's cache folder. Missing files are downloaded. If that fails
+// and there is no -data, the program trains on synthetic digits instead.
+//
+// Ctrl-C ends the training after the current epoch, and the report follows. A
+// second Ctrl-C ends the program at once.
 package main
 
 import (
@@ -33,12 +35,12 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // so that a second Ctrl-C is not caught
+	context.AfterFunc(ctx, stop) // so that a second Ctrl-C ends the program
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, http.DefaultTransport, 20_000))
 }
 
-// run is the program; it returns the exit status. Where there is no MNIST it
-// trains on so many synthetic digits.
+// run runs the program and returns its exit status. Without MNIST it trains on
+// the given number of synthetic digits.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport http.RoundTripper, synthetic int) int {
 	o, err := parse(args, stdout)
 	if err == flag.ErrHelp {
@@ -58,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		out.keep()
 		fmt.Fprintln(stderr, "mnist:", err)
 		if ctx.Err() != nil {
-			return 130 // what a shell calls the end by Ctrl-C
+			return 130 // the shell's status for a program ended by Ctrl-C
 		}
 		return 1
 	}
@@ -80,7 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	out.line("Training%s: %d images, %d parameters", what, train.Len(), net.Parameters())
 	var result nn.Evaluation
 	var training time.Duration
-	var accuracies, costs []float64 // one an epoch
+	var accuracies, costs []float64 // one for each epoch
 	epochs := 0
 	for epochs < o.epochs {
 		if o.fall {
@@ -116,17 +118,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	out.line("\nAccuracy%s: %.2f %% (%d of %d %s images)", what, 100*result.Accuracy(), result.Correct, result.Count, set)
 	out.line("\nConfusion matrix%s (rows: the digit, columns: the answer):", what)
 	out.matrix(result.Confusion)
-	out.line("\nTraining time%s: %.3f seconds an epoch (mean of %d)", what, training.Seconds()/float64(epochs), epochs)
+	out.line("\nTraining time%s: %.3f seconds per epoch (mean of %d)", what, training.Seconds()/float64(epochs), epochs)
 	if wrong := result.Count - result.Correct; wrong > 0 {
-		out.line("\nMisread%s, some of %d:\n", what, wrong)
-		out.misread(net, test)
+		shown := min(4, wrong)
+		out.line("\nMisread%s, %d of %d:\n", what, shown, wrong)
+		out.misread(net, test, shown)
 	}
 	if o.save != "" {
 		if err := net.SaveFile(o.save); err != nil {
 			fmt.Fprintln(stderr, "mnist:", err)
 			return 1
 		}
-		out.line("\nThe network%s is saved: %s", what, o.save)
+		out.line("\nNetwork%s saved to %s", what, o.save)
 	}
 	if o.pictures != "" {
 		if err := writePictures(o.pictures, out, net, test, o.distort, result, accuracies, costs); err != nil {
@@ -137,9 +140,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	return 0
 }
 
-// load returns MNIST from the folder, downloading it if need be, or else
-// synthetic digits; what is then " on synthetic digits", to be said with
-// every result.
+// load returns MNIST from a folder, and downloads it if it is not there. If that
+// fails it returns synthetic digits; what is then " on synthetic digits", for
+// the report to say with every result.
 func load(ctx context.Context, dir string, out *screen, transport http.RoundTripper, synthetic int) (train, test *nn.Images, what string, err error) {
 	train, test, err = nn.LoadMNIST(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -156,17 +159,17 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 	if dir != "" || errors.Is(err, fs.ErrExist) {
 		return nil, nil, "", err
 	}
-	out.line("No MNIST, %v: going on with synthetic digits", err)
+	out.line("No MNIST (%v): training on synthetic digits instead", err)
 	r := rand.New(rand.NewPCG(28, 28)) // the same digits whatever -seed says
 	return nn.Synthetic(r, synthetic), nn.Synthetic(r, synthetic/10), " on synthetic digits", nil
 }
 
-// mayWrite reports why the files asked for could not be written later.
+// mayWrite returns an error if the files asked for cannot be written.
 func mayWrite(o options) error {
 	if o.save != "" {
 		info, err := os.Stat(o.save)
 		if err == nil && !info.Mode().IsRegular() {
-			return fmt.Errorf("-save %s: it exists and is not a file", o.save)
+			return fmt.Errorf("-save %s: exists and is not a file", o.save)
 		}
 		if _, err := os.Stat(filepath.Dir(o.save)); err != nil {
 			return fmt.Errorf("-save: %w", err)
@@ -191,24 +194,24 @@ type options struct {
 	pictures      string
 }
 
-// parse reads the command line. Asked for help it writes that, and returns
-// flag.ErrHelp.
+// parse reads the command line. If it asks for help, parse writes the help and
+// returns flag.ErrHelp.
 func parse(args []string, help io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("mnist", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // a mistake gets one line, from run, and not the whole help
+	flags.SetOutput(io.Discard) // run reports an error in one line, without the help
 	flags.StringVar(&o.data, "data", "", "`folder` of the MNIST files (default MNIST_DIR, else the user's cache)")
-	flags.IntVar(&o.epochs, "epochs", 30, "passes over the training images")
-	flags.IntVar(&o.batch, "batch", 10, "images in a mini-batch")
-	flags.Float64Var(&o.rate, "rate", 3, "length of a training step")
-	flags.BoolVar(&o.fall, "fall", false, "let the rate fall to 0, a little each epoch")
-	flags.Float64Var(&o.decay, "decay", 0, "how fast weights shrink, times the rate")
+	flags.IntVar(&o.epochs, "epochs", 30, "number of passes over the training images")
+	flags.IntVar(&o.batch, "batch", 10, "number of images in a mini-batch")
+	flags.Float64Var(&o.rate, "rate", 3, "learning rate")
+	flags.BoolVar(&o.fall, "fall", false, "lower the learning rate linearly towards 0, epoch by epoch")
+	flags.Float64Var(&o.decay, "decay", 0, "weight decay: each step shrinks the weights by rate times decay")
 	cost := flags.String("cost", "quadratic", "cost function, quadratic or crossentropy")
-	flags.Float64Var(&o.distort, "distort", 0, "how much each image is distorted, anew in each epoch, from 0 to 2")
-	best := flags.Bool("best", false, "the best recipe known:"+words(theBest))
-	flags.BoolVar(&o.validate, "validate", false, "hold a sixth of the training images back and report on them, not on the test set")
-	flags.Uint64Var(&o.seed, "seed", 1, "seed of the first weights and of the order of the images")
-	flags.StringVar(&o.save, "save", "", "`file` to save the network in")
-	flags.StringVar(&o.pictures, "pictures", "", "`folder` for pictures of what it learned")
+	flags.Float64Var(&o.distort, "distort", 0, "strength of the distortion that every image gets in every epoch, from 0 to 2")
+	best := flags.Bool("best", false, "use the best known recipe:"+words(theBest))
+	flags.BoolVar(&o.validate, "validate", false, "hold back a sixth of the training images and report on them instead of the test set")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of the initial weights and of the order of the images")
+	flags.StringVar(&o.save, "save", "", "`file` to save the network to")
+	flags.StringVar(&o.pictures, "pictures", "", "`folder` to write pictures of the result to")
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {
 			fmt.Fprintln(help, "Usage: go run ./examples/mnist [flags]")
@@ -242,23 +245,23 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	case o.batch < 1:
 		return o, fmt.Errorf("-batch is %d, need 1 or more", o.batch)
 	case !(o.rate >= 0) || math.IsInf(o.rate, 1):
-		return o, fmt.Errorf("-rate is %v, need a finite number from 0", o.rate)
+		return o, fmt.Errorf("-rate is %v, need a finite number of 0 or more", o.rate)
 	case !(o.decay >= 0) || math.IsInf(o.decay, 1):
-		return o, fmt.Errorf("-decay is %v, need a finite number from 0", o.decay)
+		return o, fmt.Errorf("-decay is %v, need a finite number of 0 or more", o.decay)
 	case !(o.distort >= 0 && o.distort <= 2):
-		return o, fmt.Errorf("-distort is %v, need from 0 to 2", o.distort)
+		return o, fmt.Errorf("-distort is %v, need 0 to 2", o.distort)
 	}
 	return o, nil
 }
 
-// theBest are the flags with which most of the images held back are read
-// rightly (accuracy.md has what else was tried). Any of them given on the
-// command line is taken from there.
+// theBest are the flags that gave the highest accuracy on images held back
+// (accuracy.md lists what else was tried). A flag on the command line overrides
+// its value here.
 var theBest = []struct{ name, value string }{
 	{"cost", "crossentropy"}, {"rate", "0.5"}, {"fall", "true"}, {"decay", "2e-05"}, {"distort", "0.7"}, {"epochs", "600"},
 }
 
-// words are flags as one would type them.
+// words returns flags as they are typed on a command line.
 func words(flags []struct{ name, value string }) (all string) {
 	for _, f := range flags {
 		all += " -" + f.name + "=" + f.value

@@ -28,7 +28,7 @@ import (
 	"github.com/nn13002/nn"
 )
 
-// A transport answers for the network.
+// A transport answers requests in place of the network.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
@@ -47,14 +47,14 @@ func respond(status int, body io.Reader) *http.Response {
 	}
 }
 
-// start runs the program with 300 synthetic digits in place of MNIST.
+// start runs the program. Without MNIST it trains on 300 synthetic digits.
 func start(ctx context.Context, network http.RoundTripper, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	code = run(ctx, args, &out, &err, network, 300)
 	return code, out.String(), err.String()
 }
 
-// folder returns one with files like MNIST's, of 400 and 150 small images.
+// folder returns a folder with files like MNIST's, of 400 and 150 synthetic digits.
 func folder(t *testing.T) string {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -80,27 +80,27 @@ func write(t *testing.T, name string, shape []int, data []byte) {
 	}
 }
 
-// mustContain fails unless text has the parts in their order.
+// mustContain fails unless text contains the parts, in this order.
 func mustContain(t *testing.T, text string, parts ...string) {
 	t.Helper()
 	rest := text
 	for _, part := range parts {
 		i := strings.Index(rest, part)
 		if i < 0 {
-			t.Fatalf("no %q, or not in its place, in:\n%s", part, text)
+			t.Fatalf("no %q, or out of order, in:\n%s", part, text)
 		}
 		rest = rest[i+len(part):]
 	}
 }
 
-// mustReport fails unless out is the whole report on so many test images.
+// mustReport fails unless out is a complete report on the given number of test images.
 func mustReport(t *testing.T, out, what string, tests int) {
 	t.Helper()
 	mustContain(t, out,
 		"\nAccuracy"+what+": ", fmt.Sprintf(" of %d test images)\n", tests),
 		"\nConfusion matrix"+what+" (", "):\n",
-		"\nTraining time"+what+": ", " seconds an epoch",
-		"\nMisread"+what+", ", "read as ")
+		"\nTraining time"+what+": ", " seconds per epoch",
+		"\nMisread"+what+", ", " of ", "read as ")
 	_, matrix, _ := strings.Cut(out, "the answer):\n")
 	lines := strings.Split(matrix, "\n")
 	if got := strings.Fields(lines[0]); !slices.Equal(got, strings.Fields("0 1 2 3 4 5 6 7 8 9")) {
@@ -118,7 +118,7 @@ func mustReport(t *testing.T, out, what string, tests int) {
 			}
 			switch {
 			case i == 0 && n != digit:
-				t.Errorf("row %d is headed %d", digit, n)
+				t.Errorf("row %d has the heading %d", digit, n)
 			case i > 0:
 				sum += n
 			}
@@ -138,9 +138,9 @@ func mustReport(t *testing.T, out, what string, tests int) {
 	}
 }
 
-func TestFolder(t *testing.T) {
+func TestTrainsOnTheFilesInAFolder(t *testing.T) {
 	network := transport(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("asked for %v, although all files are there", r.URL)
+		t.Errorf("requests %v, although all files exist", r.URL)
 		return nil, errors.New("unplugged")
 	})
 	dir := folder(t)
@@ -153,7 +153,7 @@ func TestFolder(t *testing.T) {
 		mustContain(t, out, "Training: 400 images, 13002 parameters\n", "epoch 1 of 2 ", " training cost ", " test accuracy ", " s\n", "epoch 2 of 2 ")
 		mustReport(t, out, "", 150)
 		if strings.ContainsAny(out, "\r\x1b") {
-			t.Errorf("control characters outside of a terminal: %q", out)
+			t.Errorf("control characters outside a terminal: %q", out)
 		}
 
 		t.Setenv("MNIST_DIR", dir)
@@ -163,23 +163,23 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// accuracy returns the line with that.
+// accuracy returns the line of the report with the accuracy.
 func accuracy(out string) string {
 	_, line, _ := strings.Cut(out, "\nAccuracy")
 	line, _, _ = strings.Cut(line, "\n")
 	return line
 }
 
-func TestNoMNIST(t *testing.T) {
+func TestWithoutMNISTTrainsOnSyntheticDigits(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		network transport
 		notice  string
 	}{
-		{"unplugged", unplugged, "there is no network (dial: unplugged)"},
+		{"unplugged", unplugged, "no network connection: dial: unplugged"},
 		{"untrusted", func(*http.Request) (*http.Response, error) {
 			return nil, &tls.CertificateVerificationError{Err: errors.New("who is this?")}
-		}, "the download failed ("},
+		}, "the download failed: "},
 		{"not found", func(*http.Request) (*http.Response, error) { return respond(404, http.NoBody), nil }, "404 Not Found"},
 		{"wrong bytes", func(*http.Request) (*http.Response, error) { return respond(200, strings.NewReader("wrong")), nil }, "SHA-256"},
 	} {
@@ -194,11 +194,11 @@ func TestNoMNIST(t *testing.T) {
 			for line := range strings.Lines(out) {
 				if strings.Contains(line, test.notice) {
 					notices++
-					mustContain(t, line, "No MNIST, ", "going on with synthetic digits\n")
+					mustContain(t, line, "No MNIST (", "training on synthetic digits instead\n")
 				}
 			}
 			if notices != 1 || strings.Contains(out, "no network") != strings.Contains(test.notice, "no network") {
-				t.Errorf("want one line that says %q:\n%s", test.notice, out)
+				t.Errorf("want one line with %q:\n%s", test.notice, out)
 			}
 			mustContain(t, out, "Training on synthetic digits: 300 images")
 			mustReport(t, out, " on synthetic digits", 30)
@@ -228,7 +228,7 @@ func (d *drip) Read(p []byte) (int, error) {
 	}
 }
 
-// A silent body sends nothing until it is given up.
+// A silent body sends nothing until the request is cancelled.
 type silent struct{ ctx context.Context }
 
 func (s *silent) Read([]byte) (int, error) {
@@ -236,8 +236,8 @@ func (s *silent) Read([]byte) (int, error) {
 	return 0, context.Cause(s.ctx)
 }
 
-// In a bubble of synctest the clock jumps to the next alarm, nobody waits.
-func TestSilence(t *testing.T) {
+// In a bubble of synctest the clock is fake, so the test does not wait.
+func TestSilentMirrorIsGivenUpAndASlowOneIsNot(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	for _, test := range []struct {
 		name     string
@@ -248,10 +248,10 @@ func TestSilence(t *testing.T) {
 		{"nobody answers", func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, context.Cause(r.Context())
-		}, "there is no network (no answer for 4s)", 0, 9 * time.Second},
+		}, "no network connection: no answer for 4s", 0, 9 * time.Second},
 		{"an answer without a byte", func(r *http.Request) (*http.Response, error) {
 			return respond(200, &silent{r.Context()}), nil
-		}, "the download failed (", 0, 9 * time.Second},
+		}, "the download failed: ", 0, 9 * time.Second},
 		{"slow but alive", func(r *http.Request) (*http.Response, error) {
 			return respond(200, &drip{r.Context(), 20}), nil
 		}, "SHA-256", 120 * time.Second, 121 * time.Second},
@@ -263,7 +263,7 @@ func TestSilence(t *testing.T) {
 				if code != 0 || err != "" {
 					t.Fatalf("exit %d: %s", code, err)
 				}
-				mustContain(t, out, test.notice, "going on with synthetic digits\n", "Accuracy on synthetic digits")
+				mustContain(t, out, test.notice, "training on synthetic digits instead\n", "Accuracy on synthetic digits")
 				if took := time.Since(from); took < test.min || took > test.max {
 					t.Errorf("took %v, want %v to %v", took, test.min, test.max)
 				}
@@ -272,7 +272,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-func TestInterruptedDownload(t *testing.T) {
+func TestInterruptedDownloadExitsWith130(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -289,24 +289,24 @@ func TestInterruptedDownload(t *testing.T) {
 	}
 }
 
-// A tripwire is a writer that calls act when it sees a text.
-type tripwire struct {
+// A trigger is a writer that calls act when text is written.
+type trigger struct {
 	bytes.Buffer
 	text string
 	act  func()
 }
 
-func (w *tripwire) Write(p []byte) (int, error) {
+func (w *trigger) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte(w.text)) {
 		w.act()
 	}
 	return w.Buffer.Write(p)
 }
 
-func TestInterruptedTraining(t *testing.T) {
+func TestInterruptedTrainingStillReports(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	out := &tripwire{text: "epoch  2 of 30", act: cancel}
+	out := &trigger{text: "epoch  2 of 30", act: cancel}
 	var err bytes.Buffer
 	if code := run(ctx, []string{"-data", folder(t)}, out, &err, unplugged, 300); code != 0 || err.Len() > 0 {
 		t.Fatalf("exit %d: %s", code, &err)
@@ -338,7 +338,7 @@ func mustDraw(t *testing.T, dir, out string) {
 	}
 }
 
-func TestPicturesAndSave(t *testing.T) {
+func TestPicturesAndNetworkAreWritten(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	for _, epochs := range []string{"1", "12"} {
 		dir := filepath.Join(t.TempDir(), "new", "folder")
@@ -347,17 +347,17 @@ func TestPicturesAndSave(t *testing.T) {
 		if code != 0 || err != "" {
 			t.Fatalf("exit %d: %s", code, err)
 		}
-		report, _, _ := strings.Cut(out, "\nThe network")
+		report, _, _ := strings.Cut(out, "\nNetwork")
 		mustReport(t, report, " on synthetic digits", 30)
 		mustDraw(t, dir, out)
-		mustContain(t, out, "\nThe network on synthetic digits is saved: "+file+"\n")
+		mustContain(t, out, "\nNetwork on synthetic digits saved to "+file+"\n")
 		if info, err := os.Stat(file); err != nil || info.Size() == 0 {
 			t.Errorf("the saved file: %v, %v", info, err)
 		}
 	}
 }
 
-func TestDistortedTrainingReportsOnImagesHeldBack(t *testing.T) {
+func TestValidationReportsOnImagesHeldBack(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	code, out, err := start(t.Context(), unplugged, "-epochs", "2", "-distort", "1", "-cost", "crossentropy", "-rate", "0.5", "-fall", "-validate")
 	if code != 0 || err != "" {
@@ -366,28 +366,28 @@ func TestDistortedTrainingReportsOnImagesHeldBack(t *testing.T) {
 	mustContain(t, out, "Training on synthetic digits: 250 images", "validation accuracy", "of 50 validation images)")
 }
 
-func TestBestRecipeYieldsToFlagsThatAreGiven(t *testing.T) {
+func TestGivenFlagsOverrideTheBestRecipe(t *testing.T) {
 	o, err := parse(strings.Fields("-best -epochs 7"), io.Discard)
 	if err != nil || o.epochs != 7 || o.cost != nn.CrossEntropy || !o.fall || o.distort == 0 || o.decay == 0 {
 		t.Errorf("%+v, %v", o, err)
 	}
 }
 
-func TestPicturesAndSaveAfterInterruption(t *testing.T) {
+func TestPicturesAndNetworkAreWrittenAfterInterruption(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "digits.safetensors")
-	out := &tripwire{text: "epoch  2 of 30", act: cancel}
+	out := &trigger{text: "epoch  2 of 30", act: cancel}
 	var err bytes.Buffer
 	if code := run(ctx, []string{"-data", folder(t), "-pictures", dir, "-save", file}, out, &err, unplugged, 300); code != 0 || err.Len() > 0 {
 		t.Fatalf("exit %d: %s", code, &err)
 	}
 	mustDraw(t, dir, out.String())
-	mustContain(t, out.String(), "Stopped after epoch 2 of 30.\n", "is saved: "+file+"\n")
+	mustContain(t, out.String(), "Stopped after epoch 2 of 30.\n", "saved to "+file+"\n")
 }
 
-func TestPicturesAndSaveWhereNothingCanBeWritten(t *testing.T) {
+func TestUnwritablePathIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
@@ -401,7 +401,7 @@ func TestPicturesAndSaveWhereNothingCanBeWritten(t *testing.T) {
 	}
 }
 
-func TestCurveTicks(t *testing.T) {
+func TestTickIsTheSmallestRoundStep(t *testing.T) {
 	for _, c := range []struct {
 		span  float64
 		parts int
@@ -413,7 +413,7 @@ func TestCurveTicks(t *testing.T) {
 	}
 }
 
-func TestFlags(t *testing.T) {
+func TestWrongFlagsAreReportedInOneLine(t *testing.T) {
 	t.Setenv("MNIST_DIR", t.TempDir())
 	for _, test := range []struct{ args, message string }{
 		{"-batch 0", "-batch is 0"},
@@ -433,10 +433,12 @@ func TestFlags(t *testing.T) {
 	} {
 		code, out, err := start(t.Context(), unplugged, strings.Fields(test.args)...)
 		if code != 2 || out != "" || !strings.HasPrefix(err, "mnist: ") || !strings.Contains(err, test.message) || strings.Count(err, "\n") != 1 {
-			t.Errorf("%s: exit %d, stdout %q, stderr %q, want 2 and one line that says %q", test.args, code, out, err, test.message)
+			t.Errorf("%s: exit %d, stdout %q, stderr %q, want 2 and one line with %q", test.args, code, out, err, test.message)
 		}
 	}
+}
 
+func TestHelpListsAllFlags(t *testing.T) {
 	code, out, err := start(t.Context(), unplugged, "-h")
 	if code != 0 || err != "" {
 		t.Errorf("-h: exit %d: %s", code, err)
@@ -444,7 +446,7 @@ func TestFlags(t *testing.T) {
 	mustContain(t, out, "go run ./examples/mnist", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-pictures", "-rate", "-save", "-seed", "-validate")
 }
 
-func TestBrokenFile(t *testing.T) {
+func TestBrokenFileIsAnErrorWithItsName(t *testing.T) {
 	dir := folder(t)
 	name := filepath.Join(dir, "t10k-images-idx3-ubyte")
 	if err := os.Truncate(name, 1000); err != nil {
@@ -456,7 +458,7 @@ func TestBrokenFile(t *testing.T) {
 	}
 }
 
-func TestFolderAskedForIsNotReplaced(t *testing.T) {
+func TestNoSyntheticDigitsInPlaceOfTheDataFolder(t *testing.T) {
 	code, stdout, stderr := start(t.Context(), unplugged, "-data", t.TempDir())
 	if code != 1 || strings.Contains(stdout, "synthetic") {
 		t.Errorf("exit status %d, printed:\n%s", code, stdout)
@@ -464,7 +466,7 @@ func TestFolderAskedForIsNotReplaced(t *testing.T) {
 	mustContain(t, stderr, "no network")
 }
 
-func TestFolderOfAnotherDataSetIsNotReplaced(t *testing.T) {
+func TestNoDownloadIntoAFolderOfAnotherDataSet(t *testing.T) {
 	dir := folder(t)
 	os.Remove(filepath.Join(dir, "t10k-labels-idx1-ubyte"))
 	t.Setenv("MNIST_DIR", dir)
@@ -475,15 +477,15 @@ func TestFolderOfAnotherDataSetIsNotReplaced(t *testing.T) {
 	mustContain(t, stderr, "train-images-idx3-ubyte", "already exists")
 }
 
-func TestDivergence(t *testing.T) {
+func TestDivergenceIsAnError(t *testing.T) {
 	code, _, err := start(t.Context(), unplugged, "-data", folder(t), "-rate", "1.7e308", "-batch", "1", "-cost", "crossentropy")
 	if code != 1 || !strings.HasPrefix(err, "mnist: epoch ") || !strings.Contains(err, "the cost is") {
-		t.Errorf("exit %d: %q, want 1 and that the cost is no number", code, err)
+		t.Errorf("exit %d: %q, want 1 and a cost that is not a number", code, err)
 	}
 }
 
-// The published files come from a folder through a real HTTP server.
-func TestDownload(t *testing.T) {
+// An HTTP server in the test serves the published files from a folder.
+func TestDownloadIsKeptForTheNextRun(t *testing.T) {
 	const first = "train-images-idx3-ubyte.gz"
 	source := os.Getenv("MNIST_DIR")
 	if source == "" {
@@ -520,7 +522,7 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-func TestScreen(t *testing.T) {
+func TestProgressOverwritesItsRowInATerminalOnly(t *testing.T) {
 	show := func(terminal bool) string {
 		var b strings.Builder
 		s := &screen{w: &b, terminal: terminal}
@@ -533,10 +535,10 @@ func TestScreen(t *testing.T) {
 		return b.String()
 	}
 	if got, want := show(false), "half\nso far\nall\n"; got != want {
-		t.Errorf("in a pipe %q, want %q", got, want)
+		t.Errorf("in a pipe: %q, want %q", got, want)
 	}
 	if got, want := show(true), "\rasking\x1b[K\rhalf\x1b[K\r\x1b[Kso far\n\rall\x1b[K\n"; got != want {
-		t.Errorf("in a terminal %q, want %q", got, want)
+		t.Errorf("in a terminal: %q, want %q", got, want)
 	}
 	file, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
@@ -544,26 +546,26 @@ func TestScreen(t *testing.T) {
 	}
 	defer file.Close()
 	if newScreen(file).terminal {
-		t.Error("takes a file for a terminal")
+		t.Error("a file counts as a terminal")
 	}
 }
 
-func TestDraw(t *testing.T) {
+func TestDigitIsDrawnAroundItsMiddle(t *testing.T) {
 	img := image.NewGray(image.Rect(0, 0, 7, 5))
 	for _, p := range [][2]int{{3, 1}, {4, 1}, {4, 2}, {6, 2}, {6, 3}, {5, 4}} {
 		img.Pix[p[1]*img.Stride+p[0]] = 200
 	}
-	img.Pix[0] = 90 // no ink beside 200
+	img.Pix[0] = 90 // not lit beside 200
 	want := []string{
 		"       ▄▄          ",
 		"        ▀ █        ",
 		"         ▀         ",
 	}
-	if got := draw(img); !slices.Equal(got, want) {
+	if got := halfBlocks(img); !slices.Equal(got, want) {
 		t.Errorf("drawn as %q, want %q", got, want)
 	}
 	blank := strings.Repeat(" ", 19)
-	if got := draw(image.NewGray(image.Rect(0, 0, 3, 3))); !slices.Equal(got, []string{blank, blank}) {
-		t.Errorf("an empty picture is drawn as %q", got)
+	if got := halfBlocks(image.NewGray(image.Rect(0, 0, 3, 3))); !slices.Equal(got, []string{blank, blank}) {
+		t.Errorf("an empty image is drawn as %q", got)
 	}
 }

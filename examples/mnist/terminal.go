@@ -11,12 +11,12 @@ import (
 	"github.com/nn13002/nn"
 )
 
-// A screen shows what the program has to say: in a terminal the progress
-// lives on one row, which is written again and again.
+// A screen writes the program's output. In a terminal, the progress stays on one
+// row, which is overwritten each time.
 type screen struct {
 	w        io.Writer
 	terminal bool
-	open     bool // the cursor is in the row of the progress
+	open     bool // the cursor is on the row of the progress
 }
 
 func newScreen(w io.Writer) *screen {
@@ -28,7 +28,7 @@ func newScreen(w io.Writer) *screen {
 	return s
 }
 
-// line shows a line, which takes the row of the progress if there is one.
+// line writes a line. It overwrites the row of the progress if there is one.
 func (s *screen) line(format string, args ...any) {
 	if s.open {
 		format = "\r\x1b[K" + format
@@ -37,8 +37,8 @@ func (s *screen) line(format string, args ...any) {
 	s.open = false
 }
 
-// progress replaces the row of the progress. Elsewhere than in a terminal only
-// milestones are shown, each in a line.
+// progress overwrites the row of the progress. Outside a terminal it writes
+// milestones only, each on its own line.
 func (s *screen) progress(milestone bool, format string, args ...any) {
 	switch {
 	case s.terminal:
@@ -49,7 +49,7 @@ func (s *screen) progress(milestone bool, format string, args ...any) {
 	}
 }
 
-// keep lets the row of the progress stay as it is.
+// keep ends the row of the progress, so that nothing overwrites it.
 func (s *screen) keep() {
 	if s.open {
 		fmt.Fprintln(s.w)
@@ -57,7 +57,7 @@ func (s *screen) keep() {
 	}
 }
 
-// matrix shows how often which digit got which answer.
+// matrix writes a confusion matrix.
 func (s *screen) matrix(counts [][]int) {
 	s.line("%s", "          0     1     2     3     4     5     6     7     8     9")
 	for digit, row := range counts {
@@ -69,11 +69,11 @@ func (s *screen) matrix(counts [][]int) {
 	}
 }
 
-// misread draws four digits that the network misreads, side by side.
-func (s *screen) misread(net *nn.Network, test *nn.Images) {
+// misread draws the first count digits that the network misreads, side by side.
+func (s *screen) misread(net *nn.Network, test *nn.Images, count int) {
 	input, target := make([]float64, test.Width*test.Height), make([]float64, test.Classes)
 	lines := make([]string, (test.Height+1)/2+1)
-	for i, shown := 0, 0; i < test.Len() && shown < 4; i++ {
+	for i, shown := 0, 0; i < test.Len() && shown < count; i++ {
 		test.Example(i, input, target)
 		digit, answer := int(test.Labels[i]), net.Classify(input)
 		if digit == answer {
@@ -85,33 +85,33 @@ func (s *screen) misread(net *nn.Network, test *nn.Images) {
 			article = "an"
 		}
 		caption := fmt.Sprintf("  %s %d, read as %d", article, digit, answer)
-		for y, line := range append(draw(test.Image(i)), fmt.Sprintf("%-19s", caption)) {
+		for y, line := range append(halfBlocks(test.Image(i)), fmt.Sprintf("%-19s", caption)) {
 			lines[y] += line + " "
 		}
 	}
 	for _, line := range lines {
-		if line = strings.TrimRight(line, " "); line != "" { // the paper above and below the ink
+		if line = strings.TrimRight(line, " "); line != "" { // not blank, as above and below the digits
 			s.line("%s", line)
 		}
 	}
 }
 
-// draw returns the 19 columns around the middle of the ink as lines of half
-// blocks: a character is two pixels, one above the other. MNIST's digits are at
-// most 20 wide, and four of 19 with gaps fit into 80 columns.
-func draw(img *image.Gray) []string {
+// halfBlocks draws the 19 columns around the middle of a digit in lines of half
+// blocks. A character is two pixels, one above the other. MNIST's digits are at
+// most 20 pixels wide, and four drawings of 19 with gaps fit into 80 columns.
+func halfBlocks(img *image.Gray) []string {
 	half := [2][2]string{{" ", "▄"}, {"▀", "█"}}
-	faint := slices.Max(img.Pix) / 2
+	threshold := slices.Max(img.Pix) / 2
 	width, height := img.Rect.Dx(), img.Rect.Dy()
 	left, right := width, 0
 	for i, p := range img.Pix {
-		if p > faint {
+		if p > threshold {
 			left, right = min(left, i%width), max(right, i%width+1)
 		}
 	}
 	middle := (left + right) / 2
-	ink := func(x, y int) int {
-		if img.GrayAt(x, y).Y > faint { // outside of the picture it is 0
+	lit := func(x, y int) int {
+		if img.GrayAt(x, y).Y > threshold { // GrayAt is 0 outside the image
 			return 1
 		}
 		return 0
@@ -120,7 +120,7 @@ func draw(img *image.Gray) []string {
 	for y := 0; y < height; y += 2 {
 		line := ""
 		for x := middle - 9; x < middle+10; x++ {
-			line += half[ink(x, y)][ink(x, y+1)]
+			line += half[lit(x, y)][lit(x, y+1)]
 		}
 		lines = append(lines, line)
 	}
