@@ -16,7 +16,7 @@ func TestActivationsOfKnownSums(t *testing.T) {
 		{ReLU, 2.5, 2.5}, {ReLU, 0, 0}, {ReLU, -3, 0},
 	} {
 		z := []float64{c.z}
-		c.f.squash(z)
+		c.f.apply(z)
 		mustBeClose(t, c.f.String(), z, []float64{c.a}, 1e-15)
 	}
 }
@@ -28,14 +28,14 @@ func TestSigmoidIsFiniteForAnySum(t *testing.T) {
 		{5e-324, 0.5}, {-5e-324, 0.5}, {math.Copysign(0, -1), 0.5},
 	} {
 		z := []float64{c.z}
-		Sigmoid.squash(z)
+		Sigmoid.apply(z)
 		if z[0] != c.a {
 			t.Errorf("σ(%v) = %v, want %v", c.z, z[0], c.a)
 		}
 	}
 	for x := -800.0; x <= 800; x += 0.37 {
 		z := []float64{x}
-		Sigmoid.squash(z)
+		Sigmoid.apply(z)
 		if !(z[0] >= 0 && z[0] <= 1) {
 			t.Fatalf("σ(%v) = %v, want it from 0 to 1", x, z[0])
 		}
@@ -48,7 +48,7 @@ func TestSigmoidIsExactToThreeUnitsInTheLastPlace(t *testing.T) {
 		z = append(z, x)
 	}
 	a := append([]float64(nil), z...)
-	Sigmoid.squash(a)
+	Sigmoid.apply(a)
 	worst := 0.0
 	for j, x := range z {
 		// In 200 bits, from the exponential series of −x/64, squared six times.
@@ -80,7 +80,7 @@ func TestSigmoidOfAnyLengthIsTheSame(t *testing.T) {
 		for j := range z {
 			z[j] = float64(j) - 20.5
 		}
-		Sigmoid.squash(z)
+		Sigmoid.apply(z)
 		for j := range z {
 			if want := 1 / (1 + math.Exp(20.5-float64(j))); math.Abs(z[j]-want) > 1e-15 {
 				t.Errorf("%d sums: σ(%v) = %v, want %v", n, float64(j)-20.5, z[j], want)
@@ -92,21 +92,21 @@ func TestSigmoidOfAnyLengthIsTheSame(t *testing.T) {
 func TestNaNStaysNaN(t *testing.T) {
 	for f := range ReLU + 1 {
 		z := []float64{math.NaN()}
-		if f.squash(z); !math.IsNaN(z[0]) {
+		if f.apply(z); !math.IsNaN(z[0]) {
 			t.Errorf("%v of NaN is %v", f, z[0])
 		}
 	}
 }
 
-func TestSlopeIsTheDerivative(t *testing.T) {
+func TestTheDerivativeIsTheActivationsSlope(t *testing.T) {
 	const h = 1e-6
 	for f := range ReLU + 1 {
 		for _, x := range []float64{-3, -0.5, 0.25, 2} {
 			z := []float64{x - h, x, x + h}
-			f.squash(z)
-			slope := []float64{1}
-			f.mulSlope(slope, z[1:2])
-			mustBeClose(t, f.String(), slope, []float64{(z[2] - z[0]) / (2 * h)}, 1e-9)
+			f.apply(z)
+			derivative := []float64{1}
+			f.mulDerivative(derivative, z[1:2])
+			mustBeClose(t, f.String(), derivative, []float64{(z[2] - z[0]) / (2 * h)}, 1e-9)
 		}
 	}
 }

@@ -38,12 +38,11 @@ func (d Distorted) Len() int { return d.Images.Len() }
 // Example writes the input and target of image i, distorted. It panics where
 // [Images.Example] does, and if Strength is not from 0 to 2.
 func (d Distorted) Example(i int, input, target []float64) {
-	x := newInk(1, len(input))
-	d.list(i, x, 0, target)
+	row := newSparseRows(1, len(input))[0]
+	d.readSparse(i, &row, target)
 	clear(input)
-	index, value := x.row(0)
-	for k, at := range index {
-		input[at] = value[k]
+	for k, at := range row.index {
+		input[at] = row.value[k]
 	}
 }
 
@@ -58,14 +57,14 @@ func (d Distorted) Image(i int) *image.Gray {
 	return img
 }
 
-// list writes what Example does, the input as a row of x.
+// readSparse writes what Example does, the input as a sparse row.
 //
 // It goes through the pixels of the result and asks for each where it comes
 // from: a place between four pixels of the source, whose greys are mixed by how
 // near they are (bilinear interpolation). Places are counted in 65,536ths of a
 // pixel, so that a step from one to the next is two additions.
-func (d Distorted) list(i int, x *ink, row int, target []float64) {
-	d.Images.target(i, x.cols, target)
+func (d Distorted) readSparse(i int, input *sparseRow, target []float64) {
+	d.Images.target(i, input.cols(), target)
 	width, height := d.Images.Width, d.Images.Height
 	v := d.variation(i, width, height)
 
@@ -93,7 +92,7 @@ func (d Distorted) list(i int, x *ink, row int, target []float64) {
 	}
 	left, right, top, bottom = v.box(left, right, top, bottom, width, height)
 
-	index, value := x.room(row)
+	index, value := input.full()
 	n := 0
 	for y := top; y < bottom; y++ {
 		fromX, fromY := v.from(left, y)
@@ -123,7 +122,7 @@ func (d Distorted) list(i int, x *ink, row int, target []float64) {
 			n += lit(byte(grey))
 		}
 	}
-	x.count[row] = int32(n)
+	input.cut(n)
 }
 
 // period is the length of the waves, in pixels.

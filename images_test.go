@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -16,7 +17,7 @@ func pictures(width, height int, all ...[]byte) *Images {
 	return d
 }
 
-// lonely returns a picture with ink at the given places.
+// lonely returns a picture that is black but for the given pixels.
 func lonely(size int, places ...int) []byte {
 	pixels := make([]byte, size)
 	for i, k := range places {
@@ -37,7 +38,7 @@ func TestPicturesComeBackAsTheyWere(t *testing.T) {
 	}
 	d := pictures(40, 50, all...)
 	input, target := make([]float64, 2000), make([]float64, 1)
-	x := newInk(1, 2000)
+	row := newSparseRows(1, 2000)[0]
 	for i, want := range all {
 		if got := d.Image(i).Pix; !bytes.Equal(got, want) {
 			t.Errorf("picture %d comes back as %v", i, got)
@@ -48,18 +49,10 @@ func TestPicturesComeBackAsTheyWere(t *testing.T) {
 				t.Fatalf("picture %d: input %d is %v for a pixel of %d", i, k, input[k], p)
 			}
 		}
-		dense := newInk(1, 2000)
-		dense.set(0, input)
-		d.list(i, x, 0, target)
-		index, value := x.row(0)
-		wantIndex, wantValue := dense.row(0)
-		if len(index) != len(wantIndex) {
-			t.Fatalf("picture %d: %d pixels listed, want %d", i, len(index), len(wantIndex))
-		}
-		for k := range index {
-			if index[k] != wantIndex[k] || value[k] != wantValue[k] {
-				t.Fatalf("picture %d: entry %d is %v at %d, want %v at %d", i, k, value[k], index[k], wantValue[k], wantIndex[k])
-			}
+		dense := sparse(&Matrix{1, 2000, input})[0]
+		d.readSparse(i, &row, target)
+		if !slices.Equal(row.index, dense.index) || !slices.Equal(row.value, dense.value) {
+			t.Fatalf("picture %d as a sparse row is %v at %v, want %v at %v", i, row.value, row.index, dense.value, dense.index)
 		}
 	}
 }
@@ -74,14 +67,14 @@ func TestExampleIsPixelsOver255AndOneHot(t *testing.T) {
 	mustBeSame(t, "target", target, []float64{0, 0, 1})
 }
 
-func TestMNISTTakesTwoBytesAPixelOfInk(t *testing.T) {
+func TestMNISTTakesTwoBytesALitPixel(t *testing.T) {
 	d := Synthetic(random(1), 1000)
-	ink := 0
+	lit := 0
 	for i := range d.Len() {
-		ink += 784 - bytes.Count(d.Image(i).Pix, []byte{0})
+		lit += 784 - bytes.Count(d.Image(i).Pix, []byte{0})
 	}
-	if got := len(d.steps); got > 2*ink+2*d.Len() {
-		t.Errorf("%d bytes for %d pixels of ink", got, ink)
+	if got := len(d.packed); got > 2*lit+2*d.Len() {
+		t.Errorf("%d bytes for %d lit pixels", got, lit)
 	}
 }
 
@@ -139,9 +132,6 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {
 		mustPanic(t, func() { Synthetic(random(1), 3).Slice(c[0], c[1]) }, fmt.Sprintf("%d to %d of 3", c[0], c[1]))
 	}
-	whole := Synthetic(random(1), 3)
-	copied := *whole
-	mustPanic(t, func() { copied.Add(make([]byte, 784), 0) }, "copied", "Slice")
 	turned := pictures(2, 2, []byte{1, 2, 3, 4})
 	turned.Width, turned.Height = -2, -2
 	mustPanic(t, func() { Distorted{turned, 1, 1}.Image(0) }, "-2×-2", "4 pixels")

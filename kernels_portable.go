@@ -2,22 +2,26 @@
 
 package nn
 
-// Without vector instructions the loops of kernels.go do all columns.
+import "math"
 
-func addRowsVector(sum []float64, index []int32, value, w []float64) (done int) { return 0 }
+// copyAbove is the number of columns above which a product copies its right factor.
+// Scalar arithmetic is so slow that the copy does not pay.
+const copyAbove = math.MaxInt
 
-func addOuterVector(w []float64, c float64, index []int32, value, d []float64) (done int) {
-	return 0
+func addRows(sum []float64, index []int32, value, w []float64) {
+	addRowsLoop(sum, index, value, w)
 }
 
-func addRowsOf4Vector(sum *[4][]float64, index []int32, value *[4][]float64, w []float64) (done int) {
-	return 0
+func addOuter(w []float64, c float64, index []int32, value, d []float64) {
+	addOuterLoop(w, c, index, value, d)
 }
 
-func addOuterOf4Vector(w []float64, c float64, index []int32, value, d *[4][]float64) (done int) {
-	return 0
+func addBlock(m []float64, rows, down int, c float64, a factor, b []float64, bDown, width int) {
+	addBlockLoop(m, rows, down, c, a, b, bDown, width)
 }
 
-func sigmoidVector(z []float64) (done int) { return 0 }
+func compress(index []int32, value, x []float64, first int) (n int) {
+	return compressLoop(index, value, x, first)
+}
 
-func fillVector(l *inkList, row []float64, k int) (n, next int) { return 0, k }
+func sigmoids(z []float64) { sigmoidsLoop(z) }

@@ -129,7 +129,7 @@ func TestMulTEqualsTripleLoop(t *testing.T) {
 	forShapes(t, func(t *testing.T, r *rand.Rand, m, n, c int, zeros float64) {
 		a, b := randomMatrix(r, m, n, zeros), randomMatrix(r, c, n, 0)
 		got, want := randomMatrix(r, m, c, 0), NewMatrix(m, c)
-		got.MulT(a, b)
+		got.mulT(a, b)
 		naiveMulT(want, a, b)
 		mustBeClose(t, fmt.Sprintf("%d×%d times transposed %d×%d", m, n, c, n), got.Data, want.Data, 1e-12)
 	})
@@ -140,90 +140,146 @@ func TestAddTMulEqualsTripleLoop(t *testing.T) {
 		a, b := randomMatrix(r, m, n, zeros), randomMatrix(r, m, c, 0)
 		got := randomMatrix(r, n, c, 0)
 		want := &Matrix{Rows: n, Cols: c, Data: append([]float64(nil), got.Data...)}
-		got.AddTMul(-0.3, a, b)
+		got.addTMul(-0.3, a, b, 0, n)
 		naiveAddTMul(want, -0.3, a, b)
 		mustBeClose(t, fmt.Sprintf("transposed %d×%d times %d×%d", m, n, m, c), got.Data, want.Data, 1e-12)
 	})
 }
 
-func TestListedInputsGiveTheSameBitsAsDenseOnes(t *testing.T) {
+// sparse returns the rows of a dense matrix as sparse ones.
+func sparse(m *Matrix) []sparseRow {
+	rows := newSparseRows(m.Rows, m.Cols)
+	for i := range rows {
+		index, value := rows[i].full()
+		rows[i].cut(compress(index, value, m.Row(i), 0))
+	}
+	return rows
+}
+
+func TestSparseProductsEqualTripleLoop(t *testing.T) {
 	forShapes(t, func(t *testing.T, r *rand.Rand, m, n, c int, zeros float64) {
-		dense, w, d := randomMatrix(r, m, n, zeros), randomMatrix(r, n, c, 0), randomMatrix(r, m, c, 0)
-		listed := &Matrix{Rows: m, Cols: n, ink: newInk(m, n)}
-		for i := range m {
-			listed.ink.set(i, dense.Row(i))
-		}
-		got, want := NewMatrix(m, c), NewMatrix(m, c)
-		got.Mul(listed, w)
-		want.Mul(dense, w)
-		mustBeSame(t, "Mul", got.Data, want.Data)
-		gotW, wantW := randomMatrix(rand.New(rand.NewPCG(3, 3)), n, c, 0), randomMatrix(rand.New(rand.NewPCG(3, 3)), n, c, 0)
-		gotW.AddTMul(0.7, listed, d)
-		wantW.AddTMul(0.7, dense, d)
-		mustBeSame(t, "AddTMul", gotW.Data, wantW.Data)
+		a, w, d := randomMatrix(r, m, n, zeros), randomMatrix(r, n, c, 0), randomMatrix(r, m, c, 0)
+		got, want := randomMatrix(r, m, c, 0), NewMatrix(m, c)
+		got.mulSparse(sparse(a), w)
+		naiveMul(want, a, w)
+		mustBeClose(t, fmt.Sprintf("sparse %d×%d times %d×%d", m, n, n, c), got.Data, want.Data, 1e-12)
+
+		got = randomMatrix(r, n, c, 0)
+		want = &Matrix{Rows: n, Cols: c, Data: append([]float64(nil), got.Data...)}
+		got.addTMulSparse(-0.3, sparse(a), d, 0, n)
+		naiveAddTMul(want, -0.3, a, d)
+		mustBeClose(t, fmt.Sprintf("transposed sparse %d×%d times %d×%d", m, n, m, c), got.Data, want.Data, 1e-12)
 	})
 }
 
-func TestAddTMulInSharesOfTheRowsGivesTheSameBits(t *testing.T) {
-	r := rand.New(rand.NewPCG(4, 4))
-	a, d := randomMatrix(r, 10, 300, 0.5), randomMatrix(r, 10, 16, 0)
-	listed := &Matrix{Rows: 10, Cols: 300, ink: newInk(10, 300)}
-	for i := range 10 {
-		listed.ink.set(i, a.Row(i))
-	}
-	want := NewMatrix(300, 16)
-	want.AddTMul(0.1, a, d)
-	for _, in := range []*Matrix{a, listed} {
-		got := NewMatrix(300, 16)
-		for _, cut := range [][2]int{{0, 1}, {1, 100}, {100, 257}, {257, 300}} {
-			got.addTMul(0.1, in, d, cut[0], cut[1])
+func TestASingleInputGivesTheSameBitsAsASparseRow(t *testing.T) {
+	forShapes(t, func(t *testing.T, r *rand.Rand, _, n, c int, zeros float64) {
+		x, w := randomMatrix(r, 1, n, zeros), randomMatrix(r, n, c, 0)
+		got, want := randomMatrix(r, 1, c, 0), NewMatrix(1, c)
+		mulRow(got.Data, x.Data, w)
+		want.mulSparse(sparse(x), w)
+		mustBeSame(t, fmt.Sprintf("1×%d times %d×%d", n, n, c), got.Data, want.Data)
+	})
+}
+
+func TestProductsInSharesOfTheRowsGiveTheSameBits(t *testing.T) {
+	cuts := [][2]int{{0, 1}, {1, 100}, {100, 257}, {257, 300}}
+	for _, c := range []int{1, 2, 3, 5, 8, 10, 16, 17, 31, 40} {
+		r := rand.New(rand.NewPCG(4, 4))
+		a, d, w := randomMatrix(r, 10, 300, 0.5), randomMatrix(r, 10, c, 0), randomMatrix(r, 10, c, 0)
+		update, updateSparse := NewMatrix(300, c), NewMatrix(300, c)
+		update.addTMul(0.1, a, d, 0, 300)
+		updateSparse.addTMulSparse(0.1, sparse(a), d, 0, 300)
+		got, gotSparse := NewMatrix(300, c), NewMatrix(300, c)
+		for _, cut := range cuts {
+			got.addTMul(0.1, a, d, cut[0], cut[1])
+			gotSparse.addTMulSparse(0.1, sparse(a), d, cut[0], cut[1])
 		}
-		mustBeSame(t, "in four shares", got.Data, want.Data)
+		mustBeSame(t, "aᵀ·b", got.Data, update.Data)
+		mustBeSame(t, "sparse aᵀ·b", gotSparse.Data, updateSparse.Data)
+
+		tall := randomMatrix(r, 300, 10, 0)
+		forward, backward := NewMatrix(300, c), NewMatrix(300, c)
+		forward.Mul(tall, w)
+		wT := randomMatrix(r, c, 10, 0)
+		backward.mulT(tall, wT)
+		got, gotSparse = NewMatrix(300, c), NewMatrix(300, c)
+		for _, cut := range cuts {
+			got.rows(cut[0], cut[1]).Mul(tall.rows(cut[0], cut[1]), w)
+			gotSparse.rows(cut[0], cut[1]).mulT(tall.rows(cut[0], cut[1]), wT)
+		}
+		mustBeSame(t, "a·b", got.Data, forward.Data)
+		mustBeSame(t, "a·bᵀ", gotSparse.Data, backward.Data)
 	}
 }
 
-func TestNaNAndInfinityAreNotTakenForInk(t *testing.T) {
+func TestSparseRowsKeepNaNAndInfinity(t *testing.T) {
 	a, b := NewMatrix(1, 3), NewMatrix(3, 1)
 	copy(b.Data, []float64{1, 1, 1})
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		a.Data[1] = v
 		m := NewMatrix(1, 1)
-		m.Mul(a, b)
+		m.mulSparse(sparse(a), b)
 		if got := m.Data[0]; got != v && !(math.IsNaN(got) && math.IsNaN(v)) {
 			t.Errorf("0·1 + %v·1 + 0·1 = %v", v, got)
 		}
 	}
 }
 
-func TestMulAndAddTMulPassOverZerosAndMulTDoesNot(t *testing.T) {
+func TestSparseProductsSkipZerosAndDenseOnesDoNot(t *testing.T) {
 	nan := &Matrix{Rows: 1, Cols: 1, Data: []float64{math.NaN()}}
-	a := &Matrix{Rows: 1, Cols: 2, Data: []float64{0, 1}}
-	m := NewMatrix(2, 1)
-	if m.AddTMul(1, a, nan); m.Data[0] != 0 || !math.IsNaN(m.Data[1]) {
-		t.Errorf("AddTMul: %v, want 0 and NaN", m.Data)
-	}
-	zero, one := NewMatrix(1, 1), NewMatrix(1, 1)
-	if one.Mul(zero, nan); one.Data[0] != 0 {
-		t.Errorf("Mul: %v, want 0", one.Data[0])
-	}
-	if one.MulT(zero, nan); !math.IsNaN(one.Data[0]) {
-		t.Errorf("MulT: %v, want NaN", one.Data[0])
+	negative := math.Copysign(0, -1)
+	for _, zero := range []float64{0, negative} {
+		a := &Matrix{Rows: 1, Cols: 2, Data: []float64{zero, 1}}
+		m := NewMatrix(2, 1)
+		if m.addTMulSparse(1, sparse(a), nan, 0, 2); m.Data[0] != 0 || !math.IsNaN(m.Data[1]) {
+			t.Errorf("sparse aᵀ·b with %v: %v, want 0 and NaN", zero, m.Data)
+		}
+		one, x := NewMatrix(1, 1), &Matrix{Rows: 1, Cols: 1, Data: []float64{zero}}
+		if one.mulSparse(sparse(x), nan); one.Data[0] != 0 {
+			t.Errorf("sparse a·b with %v: %v, want 0", zero, one.Data[0])
+		}
+		if mulRow(one.Data, x.Data, nan); one.Data[0] != 0 {
+			t.Errorf("a single input of %v: %v, want 0", zero, one.Data[0])
+		}
+		if one.Mul(x, nan); !math.IsNaN(one.Data[0]) {
+			t.Errorf("a·b: %v, want NaN", one.Data[0])
+		}
 	}
 }
 
-func TestProductsPanicIfShapesDoNotFit(t *testing.T) {
-	m, a, b := NewMatrix(2, 3), NewMatrix(2, 4), NewMatrix(5, 3)
-	mustPanic(t, func() { m.Mul(a, b) }, "2×3", "2×4", "5×3")
-	mustPanic(t, func() { m.MulT(a, b) }, "2×3", "2×4", "5×3")
-	mustPanic(t, func() { m.AddTMul(1, a, b) }, "2×3", "2×4", "5×3")
+func TestARowIsCompressedInPlace(t *testing.T) {
+	r := random(7)
+	for n := range 300 {
+		for _, zeros := range []float64{0, 0.5, 0.8, 1} {
+			x := randomMatrix(r, 1, n+1, zeros).Data
+			var want []float64
+			index, full := make([]int32, len(x)), append([]float64(nil), x...)
+			for _, v := range x {
+				if v != 0 {
+					want = append(want, v)
+				}
+			}
+			count := compress(index, x, x, 1000)
+			mustBeSame(t, "values", x[:count], want)
+			for k, at := range index[:count] {
+				if full[at-1000] != want[k] || k > 0 && index[k-1] >= at {
+					t.Fatalf("%d columns: element %d stands at %d", n+1, k, at)
+				}
+			}
+		}
+	}
 }
 
-func TestProductsPanicIfStoredInAFactor(t *testing.T) {
+func TestMulPanicsIfShapesDoNotFit(t *testing.T) {
+	mustPanic(t, func() { NewMatrix(2, 3).Mul(NewMatrix(2, 4), NewMatrix(5, 3)) }, "2×3", "2×4", "5×3")
+}
+
+func TestMulPanicsIfStoredInAFactor(t *testing.T) {
 	m, a := NewMatrix(3, 3), NewMatrix(3, 3)
-	mustPanic(t, func() { m.Mul(m, a) }, "own factors")
-	mustPanic(t, func() { m.MulT(a, m) }, "own factors")
-	mustPanic(t, func() { m.AddTMul(1, m, m) }, "own factors")
-	mustPanic(t, func() { m.Mul(&Matrix{Rows: 3, Cols: 3, Data: m.Data}, a) }, "own factors")
+	mustPanic(t, func() { m.Mul(m, a) }, "one of its factors")
+	mustPanic(t, func() { m.Mul(a, m) }, "one of its factors")
+	mustPanic(t, func() { m.Mul(&Matrix{Rows: 3, Cols: 3, Data: m.Data}, a) }, "one of its factors")
 }
 
 func TestNewMatrixPanicsOnSizesThatCannotBe(t *testing.T) {
@@ -249,45 +305,6 @@ func TestRowSharesMemoryAndCannotGrowIntoTheNext(t *testing.T) {
 	}
 }
 
-// Where four examples have no zero, each row of the weights is loaded once for
-// all of them. That must not change a bit: whether an example is one of four
-// depends on how many cores there are.
-func TestExamplesTakenFourAtATimeGiveTheSameBitsAsOneByOne(t *testing.T) {
-	for _, width := range []int{1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 15, 16, 17, 20, 24, 28, 31, 33, 40} {
-		const inputs = 21
-		r := random(uint64(width))
-		weights, input, delta := make([]float64, inputs*width), NewMatrix(7, inputs), NewMatrix(7, width)
-		for i := range weights {
-			weights[i] = r.NormFloat64()
-		}
-		for i := range input.Data {
-			input.Data[i] = 0.01 + r.Float64()
-		}
-		for i := range delta.Data {
-			delta.Data[i] = r.NormFloat64()
-		}
-		sum := func(rows int) (forward, update []float64) {
-			w := &Matrix{Rows: inputs, Cols: width, Data: append([]float64(nil), weights...)}
-			for i := 0; i < 7; i += rows {
-				rows := min(rows, 7-i)
-				in := &Matrix{Rows: rows, Cols: inputs, ink: newInk(rows, inputs)}
-				for e := range rows {
-					in.ink.set(e, input.Row(i+e))
-				}
-				out := NewMatrix(rows, width)
-				out.Mul(in, &Matrix{Rows: inputs, Cols: width, Data: weights})
-				forward = append(forward, out.Data...)
-				w.AddTMul(-0.3, in, &Matrix{Rows: rows, Cols: width, Data: delta.Data[i*width : (i+rows)*width]})
-			}
-			return forward, w.Data
-		}
-		forward, update := sum(7)
-		forward1, update1 := sum(1)
-		mustBeSame(t, fmt.Sprintf("%d neurons: sums", width), forward, forward1)
-		mustBeSame(t, fmt.Sprintf("%d neurons: weights", width), update, update1)
-	}
-}
-
 // benchmarkProduct runs a product at the first layer's size: 10 examples, 784
 // inputs of which a fifth is not zero, 16 neurons.
 func benchmarkProduct(b *testing.B, product func(x, w, d, z *Matrix)) {
@@ -308,7 +325,7 @@ func BenchmarkMulNaive(b *testing.B) {
 }
 
 func BenchmarkMulT(b *testing.B) {
-	benchmarkProduct(b, func(x, w, d, z *Matrix) { z.MulT(d, w) })
+	benchmarkProduct(b, func(x, w, d, z *Matrix) { z.mulT(d, w) })
 }
 
 func BenchmarkMulTNaive(b *testing.B) {
@@ -316,7 +333,7 @@ func BenchmarkMulTNaive(b *testing.B) {
 }
 
 func BenchmarkAddTMul(b *testing.B) {
-	benchmarkProduct(b, func(x, w, d, z *Matrix) { w.AddTMul(1e-9, x, d) })
+	benchmarkProduct(b, func(x, w, d, z *Matrix) { w.addTMul(1e-9, x, d, 0, 784) })
 }
 
 func BenchmarkAddTMulNaive(b *testing.B) {

@@ -228,9 +228,9 @@ func (d *Images) read(name string, labels []byte) error {
 		}
 		// From an eighth on, room for all is made at once: what doubling it over and
 		// over again leaves empty would be up to half.
-		if cap(d.steps)-len(d.steps) < 2*len(pixels) && i >= len(labels)/8 {
-			all := len(d.steps) / (i + 1) * len(labels) // if the rest are like these
-			d.steps = slices.Grow(d.steps, all-len(d.steps)+all/32+2*len(pixels))
+		if cap(d.packed)-len(d.packed) < 2*len(pixels) && i >= len(labels)/8 {
+			all := len(d.packed) / (i + 1) * len(labels) // if the rest are like these
+			d.packed = slices.Grow(d.packed, all-len(d.packed)+all/32+2*len(pixels))
 		}
 		d.Add(pixels, label)
 	}

@@ -423,7 +423,7 @@ func TestRealMNISTIsWhatWasPublished(t *testing.T) {
 		{train, 60000, []byte{5, 0, 4, 1, 9}, 5421},
 		{test, 10000, []byte{7, 2, 1, 0, 4}, 892},
 	} {
-		if got := cap(c.d.steps) + cap(c.d.Labels); c.count == 60000 && got > 19e6 {
+		if got := cap(c.d.packed) + cap(c.d.Labels); c.count == 60000 && got > 19e6 {
 			t.Errorf("the training images take %d bytes, want 18 MB", got)
 		}
 		fives := bytes.Count(c.d.Labels, []byte{5})

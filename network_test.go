@@ -260,7 +260,6 @@ func TestNumbersBeyondModerateSaturateOrAreNaN(t *testing.T) {
 	}{
 		{[2]float64{1e300, 0}, [2]float64{1e300, 1}, 1, 1},   // a sum of ∞
 		{[2]float64{1e300, 0}, [2]float64{-1e300, 1}, 0, -1}, // of −∞
-		{[2]float64{1e300, 1e300}, [2]float64{1e300, -1e300}, nan, nan},
 		{[2]float64{1e300, 1}, [2]float64{1, 0}, 1, 1},
 		{[2]float64{inf, 1}, [2]float64{1, -1}, 1, 1},
 		{[2]float64{inf, 1}, [2]float64{0, 1}, nan, nan}, // ∞·0
@@ -271,7 +270,7 @@ func TestNumbersBeyondModerateSaturateOrAreNaN(t *testing.T) {
 		{[2]float64{0, 1}, [2]float64{inf, 0}, 0.5, 0},
 	} {
 		for f, want := range map[Activation]float64{Sigmoid: c.sigmoid, Tanh: c.tanh} {
-			l := &Layer{Weights: &Matrix{2, 1, c.weights[:], nil}, Biases: []float64{0}, Activation: f}
+			l := &Layer{Weights: &Matrix{2, 1, c.weights[:]}, Biases: []float64{0}, Activation: f}
 			n := &Network{Layers: []*Layer{l}}
 			for what, got := range map[string]float64{
 				"Predict":     n.Predict(c.inputs[:])[0],
@@ -377,23 +376,24 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 		"Evaluate does not fit": {func() { n.Evaluate(xor, Quadratic) }, []string{"2 inputs", "3 inputs"}},
 		"unknown cost":          {func() { n.Evaluate(xor, 7) }, []string{"cost 7"}},
 		"no layers":             {func() { new(Network).Predict(nil) }, []string{"0 layers"}},
-		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).Clone() }, []string{"0 biases"}},
-		"weights missing":       {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).Clone() }, []string{"3×2", "0 numbers"}},
-		"unknown activation":    {func() { with(func(n *Network) { n.Layers[0].Activation = ReLU + 1 }).Parameters() }, []string{"Activation(3)"}},
-		"weights of no size":    {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).Clone() }, []string{"0×0"}},
-		"a nil layer":           {func() { (&Network{Layers: []*Layer{nil}}).Predict(nil) }, []string{"layer 0 is nil"}},
-		"no weights at all":     {func() { (&Network{Layers: []*Layer{{}}}).Predict(nil) }, []string{"layer 0 is nil or has no weights"}},
+		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).PredictAll(xor) }, []string{"0 biases"}},
+		"biases that do not fit": {func() {
+			with(func(n *Network) { n.Layers[0].Biases = n.Layers[0].Biases[:1] }).Predict(make([]float64, 3))
+		}, []string{"2 neurons", "1 biases"}},
+		"weights missing":    {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).PredictAll(xor) }, []string{"3×2", "0 numbers"}},
+		"unknown activation": {func() { with(func(n *Network) { n.Layers[0].Activation = ReLU + 1 }).PredictAll(xor) }, []string{"Activation(3)"}},
+		"weights of no size": {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
+		"a nil layer":        {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
+		"no weights at all":  {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},
 		"layers that do not fit": {func() {
-			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).Parameters()
+			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).PredictAll(xor)
 		}, []string{"layer 1", "5×2", "2 inputs"}},
 	} {
 		t.Run(name, func(t *testing.T) { mustPanic(t, c.f, c.words...) })
 	}
 }
 
-// A mistake in an Examples of the caller's own must reach the caller, even
-// from the goroutine that came upon it.
-// shrinking has fewer examples each time that it is asked.
+// shrinking has one example fewer each time that it is asked.
 type shrinking struct {
 	Samples
 	asked *int
@@ -415,6 +415,8 @@ func TestALenThatChangesIsReadOnce(t *testing.T) {
 	}
 }
 
+// A mistake in an Example of the caller's own must reach the caller from
+// whichever goroutine found it.
 func TestPanicInExampleReachesTheCaller(t *testing.T) {
 	n := New(random(1), 784, 3, 10)
 	digits := Synthetic(random(1), 1000)
@@ -502,12 +504,12 @@ func TestPlainRecipesReachTheirAccuracy(t *testing.T) {
 	}
 	for _, recipe := range []struct {
 		name  string
-		sgd   SGD
+		sgd   *SGD
 		fall  bool
 		least float64
 	}{
-		{"quadratic, rate 3", SGD{Rate: 3, Batch: 10}, false, 94},
-		{"cross-entropy, rate falling from 0.5, decay 0.0001", SGD{Rate: 0.5, Batch: 10, Cost: CrossEntropy, Decay: 1e-4}, true, 94.8},
+		{"quadratic, rate 3", &SGD{Rate: 3, Batch: 10}, false, 94},
+		{"cross-entropy, rate falling from 0.5, decay 0.0001", &SGD{Rate: 0.5, Batch: 10, Cost: CrossEntropy, Decay: 1e-4}, true, 94.8},
 	} {
 		accuracy := make([]float64, 5)
 		var done sync.WaitGroup
@@ -515,8 +517,7 @@ func TestPlainRecipesReachTheirAccuracy(t *testing.T) {
 			done.Go(func() {
 				r := random(uint64(seed))
 				n := New(r, 784, 16, 16, 10)
-				sgd := recipe.sgd
-				sgd.Rand = r
+				sgd := &SGD{Rate: recipe.sgd.Rate, Batch: 10, Cost: recipe.sgd.Cost, Decay: recipe.sgd.Decay, Rand: r}
 				for epoch := range 30 {
 					if recipe.fall {
 						sgd.Rate = recipe.sgd.Rate * float64(30-epoch) / 30

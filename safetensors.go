@@ -92,6 +92,7 @@ func (n *Network) saveFile(name string) error {
 
 // encode returns the file: the length of the header, the header, the numbers.
 func (n *Network) encode() ([]byte, error) {
+	n.check()
 	data := make([]byte, 0, 8*n.Parameters())
 	var activations []string
 	var tensors []byte

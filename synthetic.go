@@ -122,8 +122,6 @@ func (p *penPath) curve(a, b, c, d point) {
 	}
 }
 
-const digitSide = 20 // of the square that MNIST's digits fit
-
 // fit scales the path to the given length of its longer side and moves it to
 // the middle of the square.
 func (p penPath) fit(length float64) {

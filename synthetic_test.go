@@ -8,13 +8,13 @@ import (
 
 func TestSyntheticSameSeedSameBytes(t *testing.T) {
 	a, b := Synthetic(random(1), 100), Synthetic(random(1), 100)
-	if !bytes.Equal(a.steps, b.steps) || !bytes.Equal(a.Labels, b.Labels) {
+	if !bytes.Equal(a.packed, b.packed) || !bytes.Equal(a.Labels, b.Labels) {
 		t.Error("two sets of the same seed differ")
 	}
 }
 
 func TestSyntheticSeedsDiffer(t *testing.T) {
-	if bytes.Equal(Synthetic(random(1), 100).steps, Synthetic(random(2), 100).steps) {
+	if bytes.Equal(Synthetic(random(1), 100).packed, Synthetic(random(2), 100).packed) {
 		t.Error("seeds 1 and 2 give the same pixels")
 	}
 }

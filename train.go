@@ -1,14 +1,14 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 )
 
 // Cost measures how far an output a is from its target t: 0 for a perfect
-// answer, more the worse it is. Learning is making the mean cost small.
+// answer, more for a worse one. Learning is making the mean cost small.
 type Cost uint8
 
 // The cost functions, for one example, summed over its outputs j. The zero
@@ -17,11 +17,11 @@ type Cost uint8
 //	Quadratic     C = ½ Σⱼ (aⱼ−tⱼ)²
 //	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]
 //
-// CrossEntropy goes with a [Sigmoid] output layer and targets from 0 to 1. A
-// wrong answer costs it more, and its delta lacks the sigmoid's slope, so that
-// a neuron that is sure and wrong learns fast instead of slowly (Nielsen,
-// Neural Networks and Deep Learning, chapter 3). Where a sigmoid is rounded to
-// 0 or 1, a logarithm counts as −100 and not as −∞, as in PyTorch's BCELoss.
+// CrossEntropy needs a [Sigmoid] output layer and targets from 0 to 1. Its delta
+// lacks the factor σ′, which is small where a neuron is sure of its answer: a
+// neuron that is sure and wrong learns fast instead of slowly (Nielsen, Neural
+// Networks and Deep Learning, chapter 3). Where a sigmoid is rounded to 0 or 1,
+// a logarithm counts as −100 and not as −∞, as in PyTorch's BCELoss.
 const (
 	Quadratic Cost = iota
 	CrossEntropy
@@ -43,16 +43,15 @@ func (c Cost) of(a, t []float64) float64 {
 	return sum
 }
 
-// delta sets delta = ∂C/∂z, how the cost changes with the weighted sums z of
-// the output layer: (a−t) ⊙ σ′(z), or a−t alone for cross-entropy, where the
-// slope cancels against the logarithms'.
+// delta sets delta = ∂C/∂z for the weighted sums z of the output layer:
+// (a−t) ⊙ σ′(z). For cross-entropy σ′ cancels out and a−t remains.
 func (c Cost) delta(delta, a, t []float64, σ Activation) {
 	delta, t = delta[:len(a)], t[:len(a)]
 	for j := range a {
 		delta[j] = a[j] - t[j]
 	}
 	if c == Quadratic {
-		σ.mulSlope(delta, a)
+		σ.mulDerivative(delta, a)
 	}
 }
 
@@ -65,42 +64,49 @@ func (c Cost) mustSuit(n *Network) {
 	}
 }
 
-// SGD trains a network by stochastic gradient descent: it looks at a few
-// examples, a mini-batch, and moves every parameter a small step in the
-// direction in which their mean cost falls most steeply. The fields may be
-// changed between epochs.
+// SGD trains a network by stochastic gradient descent: it takes a few examples,
+// a mini-batch, and moves every parameter a small step in the direction in
+// which their mean cost falls most steeply. The fields may be changed between
+// epochs.
 //
-// An SGD belongs to the network it first trained, with the layers that it had
-// then: it remembers their velocity and keeps its room for the work, 12 bytes
-// for each input of each example of a mini-batch. It must not be copied once
-// used, nor used by two goroutines at once.
+// An SGD belongs to the network it first trained: it keeps the velocity of its
+// parameters, and buffers of 12 bytes for each input of each example of a
+// mini-batch. It must not be copied after its first use, nor used by two
+// goroutines at once.
 type SGD struct {
-	Rate     float64    // η, the length of a step. 0 learns nothing, so that a falling rate may end there
-	Batch    int        // m, the examples in a mini-batch. 0 means 10
-	Momentum float64    // μ, the share of the velocity that lasts from step to step, from 0 to below 1
-	Decay    float64    // λ, how fast weights shrink: W −= η·λ·W at each step. η·λ is to be far below 1. Biases do not shrink
+	Rate     float64    // η, the learning rate. At 0 nothing changes
+	Batch    int        // m, the number of examples in a mini-batch. 0 means 10
+	Momentum float64    // μ, the part of the velocity that is kept at each step, from 0 to below 1
+	Decay    float64    // λ: weights, but not biases, shrink by η·λ·W at each step. η·λ must be far below 1
 	Cost     Cost       // Quadratic unless set
-	Rand     *rand.Rand // shuffles the examples before each epoch. nil: they come in their order
+	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, they come in order
 
-	self     *SGD
-	net      *Network // the network that the rest belongs to
-	velocity *Network
-	passes   []*pass // one for each core that takes part
-	crew     *crew
+	noCopy   noCopy
+	net      *Network // the network it belongs to
+	velocity *Network // V, nil without momentum
 	order    []int    // the examples of an epoch
-	data     Examples // during an epoch
-	batch    []int    // the mini-batch, a part of order
 
-	// The two shares of a core in a mini-batch, as values that are made once:
-	// each new one would be an allocation.
-	learn, change func(core int)
+	// The step at hand. Its pieces are method values made once, so that a step
+	// allocates nothing.
+	data                     Examples
+	examples                 []int
+	batch                    *miniBatch
+	blocks                   []block
+	backpropagation, descent func(piece int)
+	workers                  workers
+	cores                    int // that share the step
 }
 
-// Epoch makes one pass over all examples in mini-batches, the last of which
-// may be smaller, and returns the mean cost of an example, measured before
-// the update that it led to. Decay is not part of it. The loop around it is
-// the caller's, and the place for schedules, progress, cancellation and early
-// stopping:
+// A noCopy makes go vet report copies of the struct that contains it.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
+// Epoch takes one [SGD.Step] for each mini-batch of the examples, the last of
+// which may be smaller. It returns the mean cost of an example, each measured
+// before the step that it led to; Decay is not part of it. The loop over epochs
+// is the caller's, and the place for schedules, progress and early stopping:
 //
 //	sgd := &nn.SGD{Batch: 10, Cost: nn.CrossEntropy, Rand: r}
 //	for epoch := range 30 {
@@ -109,195 +115,134 @@ type SGD struct {
 //		…
 //	}
 //
-// If the cost is no longer a finite number Epoch returns an error before it
-// makes that update: the rate is too high, or the data or the network already
-// contains such a number. It also returns an error if an update, the last one
-// perhaps, has left such a number in the network.
+// Epoch returns an error when Step does, and if a parameter is not a finite
+// number after the last step. It panics if there is no example, and where Step
+// does.
 //
 // Same seed, same build, same machine: the same bits, whatever GOMAXPROCS is.
-//
-// Epoch panics if there is no example or an example does not fit the network,
-// if a field of s is out of its range (Rate, Decay: finite, 0 or more), if
-// Cost is CrossEntropy and the output layer not Sigmoid, if two layers share
-// parameters, and if s was used for another network, or one with layers of other
-// sizes, before.
 func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
-	if s.data != nil {
-		panic("nn: SGD is in the middle of an epoch, need one SGD for each goroutine")
+	count := mustHaveSome(data)
+	if s.Batch < 0 {
+		panic(fmt.Sprintf("nn: SGD.Batch is %d, need 1 or more, or 0 for 10", s.Batch))
 	}
-	s.prepare(n, mustHaveSome(data))
-	s.data = data
-	defer func() { s.data, s.batch = nil, nil }()
-	for i := range s.order {
-		s.order[i] = i
-	}
-	if s.Rand != nil {
-		s.Rand.Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
-	}
-	s.crew = gather(len(s.passes))
-	defer s.crew.dismiss()
-	size, count := s.batchSize(), len(s.order)
+	size := cmp.Or(s.Batch, 10)
+	order := s.shuffle(count)
 	for first := 0; first < count; first += size {
-		batch := s.order[first:min(first+size, count)]
-		mean := s.gradient(batch)
-		if !finite(mean) {
-			return mean, fmt.Errorf("nn: the cost is %v, after %d of %d examples", mean, first, count)
+		batch := order[first:min(first+size, count)]
+		mean, err := s.Step(n, data, batch)
+		if err != nil {
+			return mean, fmt.Errorf("%w, after %d of %d examples", err, first, count)
 		}
-		s.update()
 		cost += mean * (float64(len(batch)) / float64(count))
 	}
-	for i, l := range n.Layers {
-		for _, parameters := range [][]float64{l.Weights.Data, l.Biases} {
-			for _, v := range parameters {
-				if !finite(v) {
-					return cost, fmt.Errorf("nn: a parameter of layer %d is %v, after the %d examples", i, v, count)
-				}
-			}
-		}
+	if layer, v := n.notFinite(); layer >= 0 {
+		return cost, fmt.Errorf("nn: a parameter of layer %d is %v, after the %d examples", layer, v, count)
 	}
 	return cost, nil
 }
 
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-// gradient runs a mini-batch, given by the indices of its examples, forward and
-// backward, each core its share of the examples, and returns their mean cost.
-// What is left in the passes, activations and deltas, is the gradient in
-// factors.
-func (s *SGD) gradient(batch []int) (cost float64) {
-	s.batch = batch
-	s.crew.do(s.learn)
-	for _, p := range s.passes {
-		for _, c := range p.costs[:p.size] {
-			cost += c / float64(len(batch))
-		}
+// shuffle returns the numbers of the examples in the order of an epoch.
+func (s *SGD) shuffle(count int) []int {
+	if len(s.order) != count {
+		s.order = make([]int, count)
 	}
-	return cost
+	for i := range s.order {
+		s.order[i] = i
+	}
+	if s.Rand != nil {
+		s.Rand.Shuffle(count, func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
+	}
+	return s.order
 }
 
-// learnShare is one core's share of gradient.
-func (s *SGD) learnShare(core int) {
-	share := (len(s.batch) + len(s.passes) - 1) / len(s.passes)
-	from, to := min(core*share, len(s.batch)), min((core+1)*share, len(s.batch))
-	s.passes[core].learn(s.net, s.data, s.batch[from:to], s.Cost)
-}
-
-// learn computes the activations, costs and deltas of some examples.
-func (p *pass) learn(n *Network, data Examples, batch []int, cost Cost) {
-	p.resize(len(batch))
-	if images, ok := data.(*Images); ok {
-		images.prefetch(batch)
-	}
-	for i, j := range batch {
-		p.load(i, data, j)
-	}
-	p.forward(n)
-	for i := range p.size {
-		p.costs[i] = cost.of(p.output().Row(i), p.targets.Row(i))
-	}
-	p.backward(n, cost)
-}
-
-// backward computes every layer's Δ = ∂C/∂Z, the last one first. Row i is
-// example i's.
+// Step takes one step of gradient descent with a mini-batch: the examples of
+// data that batch lists by their numbers. It returns their mean cost before the
+// step.
 //
-//	Δ_L = (A_L − T) ⊙ σ′(Z_L)          cross-entropy: Δ_L = A_L − T
-//	Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)
-func (p *pass) backward(n *Network, cost Cost) {
-	last := len(n.Layers) - 1
-	cost.delta(p.deltas[last].Data, p.output().Data, p.targets.Data, n.last().Activation)
-	for l := last; l > 0; l-- {
-		n.Layers[l].backward(p.deltas[l-1], p.deltas[l], p.activations[l-1], n.Layers[l-1].Activation)
+// If the cost is not a finite number Step changes nothing and returns an error:
+// the learning rate is too high, or the data or the network already contains
+// such a number.
+//
+// Step panics if batch is empty, if an example does not fit the network, if
+// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Cost is
+// CrossEntropy and the output layer not Sigmoid, and if s has trained another
+// network, or this one with layers of other sizes.
+func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
+	s.prepare(n, data, batch)
+	s.share((len(batch)+pieceSize-1)/pieceSize, s.backpropagation) // forward, cost, backward
+	for _, c := range s.batch.costs {
+		cost += c / float64(len(batch))
 	}
+	if !finite(cost) {
+		return cost, fmt.Errorf("nn: the cost is %v", cost)
+	}
+	s.share(len(s.blocks), s.descent) // W −= η/m·AᵀΔ, b −= η/m·ΣΔ
+	return cost, nil
 }
 
-// update moves the parameters against the gradient, whose parts are products
-// of what went forward and what came back:
+// backpropagate computes the activations, costs and deltas of a piece of the
+// mini-batch:
 //
-//	Wₗ −= η/m · Aₗ₋₁ᵀ·Δₗ            bₗ −= η/m · ΣΔₗ
-//
-// Without momentum no gradient is ever stored. With it, a velocity V adds up
-// gradients old and new, and v does the same for the biases:
-//
-//	V = μ·V + 1/m · Aₗ₋₁ᵀ·Δₗ        Wₗ −= η·V
-//
-// Decay shrinks the weights first. Each core takes some rows of the weights and
-// adds up the examples in their order, so that it does not matter how many
-// cores there are.
-func (s *SGD) update() { s.crew.do(s.change) }
-
-// updateShare is one core's share of update.
-func (s *SGD) updateShare(core int) {
-	for l := range s.net.Layers {
-		near := max(1, 1<<15/s.net.Layers[l].Weights.Cols) // rows that stay in a core's cache for the whole mini-batch
-		lo, hi := s.cut(l, core), s.cut(l, core+1)
-		for ; lo < hi; lo += near {
-			s.updateRows(l, lo, min(lo+near, hi))
-		}
+//	forward    Aₗ = σ(Aₗ₋₁·Wₗ + bₗ)
+//	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)          cross-entropy: Δ_L = A_L − T
+//	backward   Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)
+func (s *SGD) backpropagate(piece int) {
+	b, lo := s.batch, piece*pieceSize
+	hi := min(lo+pieceSize, len(s.examples))
+	b.load(lo, s.data, s.examples[lo:hi])
+	b.forward(s.net, lo, hi)
+	for i := lo; i < hi; i++ {
+		b.costs[i] = s.Cost.of(b.output().Row(i), b.targets.Row(i))
 	}
+	b.backward(s.net, s.Cost, lo, hi)
 }
 
-// cut returns the first row of layer l's weights that is not for the cores
-// before this one. The first layer is cut where a share of the ink lies, on the
-// average of some examples: most of it is in the middle.
-func (s *SGD) cut(l, core int) int {
-	rows, cores := s.net.Layers[l].Weights.Rows, len(s.passes)
-	if l > 0 || core == 0 || core == cores {
-		return rows * core / cores
-	}
-	const some = 16
-	sum, n := 0, 0
-	for i := range min(some, s.passes[0].size) {
-		if index, _ := s.passes[0].input.ink.row(i); len(index) > 0 {
-			sum += int(index[len(index)*core/cores])
-			n++
-		}
-	}
-	if n == 0 {
-		return 0 // all black: nothing to share
-	}
-	return sum / n
-}
-
-// updateRows updates rows lo to hi of layer l's weights; with the first row go
-// the biases.
-func (s *SGD) updateRows(l, lo, hi int) {
-	layer, m := s.net.Layers[l], len(s.batch)
-	weights := layer.Weights.Data[lo*layer.Weights.Cols : hi*layer.Weights.Cols]
+// descend moves a block of a layer's parameters against their gradient:
+//
+//	W −= η/m · Aᵀ·Δ            b −= η/m · ΣΔ
+//
+// A is m×n, the activations of the layer before; Δ is m×c. The gradient itself
+// is never stored. With momentum, a velocity V adds up the gradients of past
+// steps and of this one:
+//
+//	V = μ·V + 1/m · Aᵀ·Δ       W −= η·V
+//
+// A row of weights belongs to one block, which adds the examples in their
+// order: the result does not depend on how the rows are divided.
+func (s *SGD) descend(piece int) {
+	l, lo, hi := s.blocks[piece].layer, s.blocks[piece].lo, s.blocks[piece].hi
+	layer, delta, m := s.net.Layers[l], s.batch.deltas[l], float64(len(s.examples))
+	weights := layer.Weights.rows(lo, hi).Data
 	if s.Decay > 0 {
 		scale(weights, 1-s.Rate*s.Decay)
 	}
-	if s.velocity == nil {
-		s.addGradient(layer, -s.Rate/float64(m), l, lo, hi)
-		return
+	sum, c := layer, -s.Rate/m // where to add c·Aᵀ·Δ
+	if s.velocity != nil {
+		sum, c = s.velocity.Layers[l], 1/m
+		scale(sum.Weights.rows(lo, hi).Data, s.Momentum)
 	}
-	v := s.velocity.Layers[l]
-	velocity := v.Weights.Data[lo*v.Weights.Cols : hi*v.Weights.Cols]
-	scale(velocity, s.Momentum)
-	if lo == 0 {
-		scale(v.Biases, s.Momentum)
+	if l == 0 {
+		sum.Weights.addTMulSparse(c, s.batch.inputs, delta, lo, hi)
+	} else {
+		sum.Weights.addTMul(c, s.batch.activations[l-1], delta, lo, hi)
 	}
-	s.addGradient(v, 1/float64(m), l, lo, hi)
-	add(weights, -s.Rate, velocity)
+	if s.velocity != nil {
+		add(weights, -s.Rate, sum.Weights.rows(lo, hi).Data)
+	}
 	if lo == 0 {
-		add(layer.Biases, -s.Rate, v.Biases)
+		s.descendBiases(layer, sum, c, delta)
 	}
 }
 
-// addGradient adds c times the gradient of layer l, summed over the mini-batch,
-// to rows lo to hi of to: W += c·Aₗ₋₁ᵀ·Δₗ and, with the first row, b += c·ΣΔₗ.
-func (s *SGD) addGradient(to *Layer, c float64, l, lo, hi int) {
-	for _, p := range s.passes {
-		in := p.input
-		if l > 0 {
-			in = p.activations[l-1]
-		}
-		to.Weights.addTMul(c, in, p.deltas[l], lo, hi)
-		if lo == 0 {
-			for i := range p.size {
-				add(to.Biases, c, p.deltas[l].Row(i))
-			}
-		}
+func (s *SGD) descendBiases(layer, sum *Layer, c float64, delta *Matrix) {
+	if s.velocity != nil {
+		scale(sum.Biases, s.Momentum)
+	}
+	for i := range delta.Rows {
+		add(sum.Biases, c, delta.Row(i))
+	}
+	if s.velocity != nil {
+		add(layer.Biases, -s.Rate, sum.Biases)
 	}
 }
 
@@ -316,41 +261,17 @@ func add(x []float64, c float64, y []float64) {
 	}
 }
 
-// prepare checks s and makes room for an epoch over count examples.
-func (s *SGD) prepare(n *Network, count int) {
-	n.check()
-	s.Cost.mustSuit(n)
-	switch {
-	case !(s.Rate >= 0) || math.IsInf(s.Rate, 1):
-		panic(fmt.Sprintf("nn: SGD.Rate is %v, need a finite number from 0", s.Rate))
-	case !(s.Decay >= 0) || math.IsInf(s.Decay, 1):
-		panic(fmt.Sprintf("nn: SGD.Decay is %v, need a finite number from 0", s.Decay))
-	case !(s.Momentum >= 0 && s.Momentum < 1):
-		panic(fmt.Sprintf("nn: SGD.Momentum is %v, need from 0 to below 1", s.Momentum))
-	case s.Batch < 0:
-		panic(fmt.Sprintf("nn: SGD.Batch is %d, need 1 or more, or 0 for 10", s.Batch))
-	case s.self != nil && s.self != s:
-		panic("nn: SGD was copied after its first use")
-	case s.net != nil && s.net != n:
-		panic("nn: SGD trained another network before, need one for each")
-	case s.passes != nil && !s.passes[0].fits(n):
-		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
-	}
+// prepare checks the arguments of a step and makes what it needs.
+func (s *SGD) prepare(n *Network, data Examples, batch []int) {
+	s.check(n, batch)
 	if s.net == nil {
-		mustNotShare(n)
+		s.net, s.backpropagation, s.descent = n, s.backpropagate, s.descend
 	}
-	s.self, s.net = s, n
-	s.learn, s.change = s.learnShare, s.updateShare
-	cores, size := 1, min(s.batchSize(), count)
-	if size*n.Parameters() >= worthSharing {
-		cores = min(runtime.GOMAXPROCS(0), size)
+	if s.batch == nil || len(batch) > cap(s.batch.costs) {
+		s.batch = newMiniBatch(n, len(batch))
 	}
-	if share := (size + cores - 1) / cores; len(s.passes) != cores || cap(s.passes[0].costs) < share {
-		s.passes = nil
-		for range cores {
-			s.passes = append(s.passes, newPass(n, share).forTraining())
-		}
-	}
+	s.batch.resize(len(batch))
+	s.data, s.examples = data, batch
 	if s.Momentum == 0 {
 		s.velocity = nil
 	} else if s.velocity == nil {
@@ -360,31 +281,64 @@ func (s *SGD) prepare(n *Network, count int) {
 			clear(l.Biases)
 		}
 	}
-	if len(s.order) != count {
-		s.order = make([]int, count)
+	s.cores = 1
+	if len(batch)*n.Parameters() >= worthSharing {
+		s.cores = cores()
+	}
+	s.divide(s.cores)
+}
+
+func (s *SGD) check(n *Network, batch []int) {
+	n.check()
+	s.Cost.mustSuit(n)
+	switch {
+	case !(s.Rate >= 0) || math.IsInf(s.Rate, 1):
+		panic(fmt.Sprintf("nn: SGD.Rate is %v, need a finite number from 0", s.Rate))
+	case !(s.Decay >= 0) || math.IsInf(s.Decay, 1):
+		panic(fmt.Sprintf("nn: SGD.Decay is %v, need a finite number from 0", s.Decay))
+	case !(s.Momentum >= 0 && s.Momentum < 1):
+		panic(fmt.Sprintf("nn: SGD.Momentum is %v, need from 0 to below 1", s.Momentum))
+	case len(batch) == 0:
+		panic("nn: mini-batch of 0 examples, need at least 1")
+	case s.net != nil && s.net != n:
+		panic("nn: SGD has trained another network, need one SGD for each")
+	case s.batch != nil && !s.batch.fits(n):
+		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
 	}
 }
 
-// mustNotShare panics if layers share parameters: cores update them at once.
-func mustNotShare(n *Network) {
-	owner := map[*float64]int{}
-	for i, l := range n.Layers {
-		for _, p := range []*float64{&l.Weights.Data[0], &l.Biases[0]} {
-			if other, shared := owner[p]; shared {
-				panic(fmt.Sprintf("nn: layers %d and %d share parameters", other, i))
-			}
-			owner[p] = i
+// A step whose mini-batch times the network's parameters is at least
+// worthSharing takes longer than sharing it between cores costs.
+const worthSharing = 1 << 20
+
+// pieceSize is the number of examples in a piece of a mini-batch.
+const pieceSize = 16
+
+// A block is rows lo to hi of a layer's weights, hi excluded. The biases belong
+// to the first block of a layer.
+type block struct{ layer, lo, hi int }
+
+// divide divides the parameters into blocks that stay in a core's cache for a
+// whole mini-batch, and are enough for all cores.
+func (s *SGD) divide(cores int) {
+	const small, large = 1 << 11, 1 << 15 // weights
+	s.blocks = s.blocks[:0]
+	for l, layer := range s.net.Layers {
+		rows, cols := layer.Weights.Rows, layer.Weights.Cols
+		size := max(1, min(large/cols, max(small/cols, rows/(2*cores))))
+		for lo := 0; lo < rows; lo += size {
+			s.blocks = append(s.blocks, block{l, lo, min(lo+size, rows)})
 		}
 	}
 }
 
-func (s *SGD) batchSize() int {
-	if s.Batch == 0 {
-		return 10
+// share does the pieces of a step.
+func (s *SGD) share(pieces int, work func(piece int)) {
+	if s.cores > 1 {
+		s.workers.do(pieces, work)
+		return
 	}
-	return s.Batch
+	for piece := range pieces {
+		work(piece)
+	}
 }
-
-// worthSharing is the number of weights, times examples in a mini-batch, from
-// which several cores are faster than one in spite of having to meet twice.
-const worthSharing = 1 << 20

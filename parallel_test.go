@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -53,38 +54,38 @@ func TestNoGoroutineOutlivesItsCall(t *testing.T) {
 	}
 }
 
-func TestACrewReportsAMemberThatDidNotFinish(t *testing.T) {
+func TestAHelperReportsAPieceThatDidNotFinish(t *testing.T) {
 	for what, end := range map[string]func(){
-		"a panic": func() { panic("nn: a member panics") },
+		"a panic": func() { panic("nn: a piece panics") },
 		"an exit": runtime.Goexit,
 	} {
-		c := gather(2)
-		func() {
-			defer c.dismiss()
-			defer func() {
-				if failure, _ := recover().(string); !strings.HasPrefix(failure, "nn: a ") {
-					t.Errorf("%s: do panics with %q", what, failure)
-				}
-			}()
-			c.do(func(member int) {
-				if member == 1 {
-					end()
-				}
-			})
+		w := &workers{work: func(int) { end() }, pieces: 2, helpers: 1}
+		w.free.L = &w.mu
+		ended := make(chan bool)
+		go func() {
+			defer close(ended)
+			w.help()
 		}()
+		<-ended
+		if failure, _ := w.failure.(string); !strings.HasPrefix(failure, "nn: a ") || w.next != 2 || w.busy != 0 || w.helpers != 0 {
+			t.Errorf("%s: failure %q, next %d, busy %d, helpers %d", what, failure, w.next, w.busy, w.helpers)
+		}
 	}
 }
 
-func TestACrewIsDismissedAfterThePanicOfItsCaller(t *testing.T) {
-	finished := false
+func TestDoReturnsAfterAPanicOnlyWhenNoPieceIsAtWork(t *testing.T) {
+	if cores() < 2 {
+		t.Skip("one core, so no helper")
+	}
+	finished, begun := false, make(chan bool)
 	func() {
 		defer func() { recover() }()
-		c := gather(2)
-		defer c.dismiss()
-		c.do(func(member int) {
-			if member == 0 {
-				panic("nn: the caller panics")
+		new(workers).do(2, func(piece int) {
+			if piece == 0 {
+				<-begun
+				panic("nn: a piece panics")
 			}
+			close(begun)
 			for range 1000 {
 				runtime.Gosched()
 			}
@@ -92,6 +93,20 @@ func TestACrewIsDismissedAfterThePanicOfItsCaller(t *testing.T) {
 		})
 	}()
 	if !finished {
-		t.Error("the caller has gone on while a member was at work")
+		t.Error("do has returned while a helper was at work")
+	}
+}
+
+func TestWorkersDoEveryPieceOnce(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	w := new(workers)
+	for _, pieces := range []int{0, 1, 2, 3, 100, 1, 1000} {
+		done := make([]atomic.Int32, pieces)
+		w.do(pieces, func(piece int) { done[piece].Add(1) })
+		for piece := range done {
+			if times := done[piece].Load(); times != 1 {
+				t.Errorf("piece %d of %d is done %d times", piece, pieces, times)
+			}
+		}
 	}
 }

@@ -1,0 +1,95 @@
+package nn
+
+// A miniBatch is the data that flows through a network: m examples, forward and
+// back. Row i of each matrix belongs to example i and depends on no other row,
+// so several cores can work on one mini-batch, each on rows of its own.
+type miniBatch struct {
+	inputs      []sparseRow // A₀, m×784
+	targets     *Matrix     // T, m×10
+	activations []*Matrix   // A₁ … A_L: m×16, m×16, m×10
+	deltas      []*Matrix   // Δ₁ … Δ_L, of the same shapes
+	costs       []float64   // C of each example
+}
+
+func newMiniBatch(n *Network, m int) *miniBatch {
+	b := &miniBatch{
+		inputs:  newSparseRows(m, n.inputs()),
+		targets: NewMatrix(m, n.outputs()),
+		costs:   make([]float64, m),
+	}
+	for _, l := range n.Layers {
+		b.activations = append(b.activations, NewMatrix(m, len(l.Biases)))
+		b.deltas = append(b.deltas, NewMatrix(m, len(l.Biases)))
+	}
+	return b
+}
+
+// fits reports whether the mini-batch was made for layers of n's sizes.
+func (b *miniBatch) fits(n *Network) bool {
+	if len(b.activations) != len(n.Layers) || b.inputs[0].cols() != n.inputs() {
+		return false
+	}
+	for i, l := range n.Layers {
+		if b.activations[i].Cols != len(l.Biases) {
+			return false
+		}
+	}
+	return true
+}
+
+// resize changes the number of examples to m, at most what newMiniBatch was
+// given.
+func (b *miniBatch) resize(m int) {
+	b.inputs, b.costs = b.inputs[:m], b.costs[:m]
+	for _, matrices := range [...][]*Matrix{{b.targets}, b.activations, b.deltas} {
+		for _, x := range matrices {
+			x.Rows, x.Data = m, x.Data[:m*x.Cols]
+		}
+	}
+}
+
+// output returns A_L.
+func (b *miniBatch) output() *Matrix { return b.activations[len(b.activations)-1] }
+
+// load reads examples of data into the rows from lo on.
+func (b *miniBatch) load(lo int, data Examples, examples []int) {
+	if images, ok := data.(*Images); ok {
+		images.prefetch(examples)
+	}
+	for i, j := range examples {
+		input, target := &b.inputs[lo+i], b.targets.Row(lo+i)
+		switch data := data.(type) {
+		case *Images:
+			data.readSparse(j, input, target)
+		case Distorted:
+			data.readSparse(j, input, target)
+		default:
+			index, value := input.full()
+			data.Example(j, value, target)
+			input.cut(compress(index, value, value, 0))
+		}
+	}
+}
+
+// forward computes A₁ … A_L of rows lo to hi, hi excluded.
+func (b *miniBatch) forward(n *Network, lo, hi int) {
+	for i, l := range n.Layers {
+		out := b.activations[i].rows(lo, hi)
+		if i == 0 {
+			l.forwardSparse(out, b.inputs[lo:hi])
+		} else {
+			l.forward(out, b.activations[i-1].rows(lo, hi))
+		}
+	}
+}
+
+// backward computes Δ_L … Δ₁ of rows lo to hi, hi excluded.
+func (b *miniBatch) backward(n *Network, cost Cost, lo, hi int) {
+	last := len(n.Layers) - 1
+	output, target := b.activations[last].rows(lo, hi), b.targets.rows(lo, hi)
+	cost.delta(b.deltas[last].rows(lo, hi).Data, output.Data, target.Data, n.Layers[last].Activation)
+	for i := last; i > 0; i-- {
+		in, before := b.activations[i-1].rows(lo, hi), n.Layers[i-1].Activation
+		n.Layers[i].backward(b.deltas[i-1].rows(lo, hi), b.deltas[i].rows(lo, hi), in, before)
+	}
+}

@@ -1,0 +1,110 @@
+package nn
+
+import (
+	"runtime"
+	"sync"
+)
+
+// workers share work in pieces between their caller and helper goroutines.
+//
+// Pieces are claimed, not assigned: the caller does whatever piece nobody has
+// begun, and waits only for those that a helper is in the middle of. A helper
+// whose core is busy elsewhere therefore costs little.
+//
+// A helper that finds no piece lets other goroutines run and looks again, a
+// limited number of times, then ends. It does not sleep in between, because
+// waking it would take longer than the pause between two mini-batches.
+type workers struct {
+	mu      sync.Mutex
+	work    func(piece int)
+	pieces  int
+	next    int       // the first piece that nobody has begun
+	busy    int       // pieces that are begun and not finished
+	free    sync.Cond // no piece is busy
+	helpers int
+	failure any // what a piece panicked with
+}
+
+// patience is how often to look for a change before giving up.
+const patience = 100
+
+// cores returns how many goroutines can run at once.
+func cores() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
+
+// do calls work for each piece, on all cores, and returns when all pieces are
+// finished. If a piece panics, do panics with the same value.
+func (w *workers) do(pieces int, work func(piece int)) {
+	w.mu.Lock()
+	w.work, w.pieces, w.next, w.failure = work, pieces, 0, nil
+	w.free.L = &w.mu
+	for ; w.helpers < min(cores(), pieces)-1; w.helpers++ {
+		go w.help()
+	}
+	w.mu.Unlock()
+	defer w.wait() // even if a piece ends this goroutine
+	for w.doNext() {
+	}
+	w.wait()
+	if w.failure != nil {
+		panic(w.failure)
+	}
+}
+
+func (w *workers) help() {
+	defer func() {
+		w.mu.Lock()
+		w.helpers--
+		w.mu.Unlock()
+	}()
+	for looks := 0; looks < patience; looks++ {
+		if w.doNext() {
+			looks = 0
+		}
+		runtime.Gosched()
+	}
+}
+
+// doNext does a piece that nobody has begun, and reports whether there was one.
+func (w *workers) doNext() bool {
+	w.mu.Lock()
+	piece, work := w.next, w.work
+	if piece == w.pieces {
+		w.mu.Unlock()
+		return false
+	}
+	w.next++
+	w.busy++
+	w.mu.Unlock()
+	finished := false
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !finished {
+			if w.failure = recover(); w.failure == nil { // runtime.Goexit
+				w.failure = "nn: a goroutine ended before its work"
+			}
+			w.next = w.pieces
+		}
+		if w.busy--; w.busy == 0 {
+			w.free.Signal()
+		}
+	}()
+	work(piece)
+	finished = true
+	return true
+}
+
+// wait returns when no piece is busy.
+func (w *workers) wait() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for looks := 0; w.busy > 0; looks++ {
+		if looks < patience {
+			w.mu.Unlock()
+			runtime.Gosched()
+			w.mu.Lock()
+		} else {
+			w.free.Wait()
+		}
+	}
+}
