@@ -74,6 +74,16 @@ func (d *Images) Add(pixels []byte, label byte) {
 	d.Labels = append(d.Labels, label)
 }
 
+// reserve makes room for the rest of count images, once an eighth of them are
+// there to estimate it from. Doubling would leave up to half of the room empty.
+func (d *Images) reserve(count int) {
+	n, room := d.Len(), 2*d.Width*d.Height
+	if n > count/8 && cap(d.steps)-len(d.steps) < room {
+		rest := (len(d.steps)/n + 1) * (count - n)
+		d.steps = slices.Grow(d.steps, rest+rest/32+room)
+	}
+}
+
 // find returns where the pixels are that are not black. It writes down every
 // place but goes on to the next line of its list only if there is ink, because
 // a branch at each border of the ink, which no processor can foresee, would

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 )
 
@@ -83,12 +82,7 @@ func (d *Images) read(name string, labels []byte) error {
 		if err != nil {
 			return fmt.Errorf("image %d of %d ends early: %w", i, len(labels), unexpected(err))
 		}
-		// From an eighth on, room for all is made at once: what doubling it over and
-		// over again leaves empty would be up to half.
-		if cap(d.steps)-len(d.steps) < 2*len(pixels) && i >= len(labels)/8 {
-			all := len(d.steps) / (i + 1) * len(labels) // if the rest are like these
-			d.steps = slices.Grow(d.steps, all-len(d.steps)+all/32+2*len(pixels))
-		}
+		d.reserve(len(labels))
 		d.Add(pixels, label)
 	}
 	return closeIDX(body, shape)

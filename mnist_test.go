@@ -252,6 +252,38 @@ func TestLoadImagesAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
 	}
 }
 
+func TestLoadImagesReadsImagesThatGetFuller(t *testing.T) {
+	for _, size := range []int{1, 10} { // pixels
+		const count = 60000
+		pixels := make([]byte, count*size)
+		for i := len(pixels) / 7; i < len(pixels); i++ {
+			pixels[i] = 255
+		}
+		dir := t.TempDir()
+		images := write(t, dir, "images", idx(t, []int{count, 1, size}, pixels))
+		labels := write(t, dir, "labels", idx(t, []int{count}, make([]byte, count)))
+		d, err := LoadImages(images, labels, 1)
+		if err != nil || d.Len() != count {
+			t.Fatalf("%d pixels: error %v", size, err)
+		}
+		for i := range count {
+			if !bytes.Equal(d.Image(i).Pix, pixels[i*size:][:size]) {
+				t.Fatalf("image %d of %d pixels is %v, want %v", i, size, d.Image(i).Pix, pixels[i*size:][:size])
+			}
+		}
+	}
+}
+
+func TestLoadImagesReadsManyWhiteImagesOfOnePixel(t *testing.T) {
+	const count = 60000
+	dir := t.TempDir()
+	images := write(t, dir, "images", idx(t, []int{count, 1, 1}, bytes.Repeat([]byte{255}, count)))
+	labels := write(t, dir, "labels", idx(t, []int{count}, make([]byte, count)))
+	if d, err := LoadImages(images, labels, 1); err != nil || d.Len() != count {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestRealMNISTIsWhatWasPublished(t *testing.T) {
 	train, test := mnist(t)
 	for _, c := range []struct {
