@@ -1,9 +1,9 @@
 package nn
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,67 +13,55 @@ import (
 	"time"
 )
 
-// mnistMirrors serve the files, packed by gzip, in the order to try them.
+// mnistMirrors serve the .gz files. They are tried in this order.
 var mnistMirrors = [...]string{
 	"https://storage.googleapis.com/cvdf-datasets/mnist/",
 	"https://ossci-datasets.s3.amazonaws.com/mnist/",
 }
 
-// FetchMNIST downloads the four files of MNIST into a folder, "" meaning the
-// one that [LoadMNIST] takes. A file that is already there with its published
-// SHA-256 is not asked for. If the one that LoadMNIST would take, in whichever
-// spelling, has another sum, it may belong to another data set: FetchMNIST then
-// changes nothing and returns an error that wraps [fs.ErrExist].
+const (
+	silence     = 5 * time.Second // a mirror that sends nothing for so long is given up
+	maxDownload = 16 << 20        // bytes of a file; the largest of the four has 9.9 MB
+)
+
+// FetchMNIST downloads the four files of MNIST into a folder; "" means the same
+// folder as for [LoadMNIST]. A file that is there with its published SHA-256 is
+// not downloaded again. If LoadMNIST would read a file with another SHA-256, it
+// may belong to another data set: FetchMNIST then changes nothing and returns an
+// error that wraps [fs.ErrExist].
 //
-// Two mirrors are tried, the next one if one fails, sends something else, or is
-// silent for five seconds; if none delivers, the error joins what each of them
-// said. A file appears under its name only whole and verified, so an
-// interrupted or corrupted download leaves nothing that LoadMNIST would trust;
-// a program that is killed may leave a file whose name ends in .tmp. Several
-// programs may fetch into one folder at once.
+// FetchMNIST tries a second mirror if the first fails, sends something else, or
+// is silent for five seconds; if both fail, the error joins theirs. A file gets
+// its name once it is complete and verified: an interrupted or corrupted download
+// leaves nothing that LoadMNIST would read. A program that is killed may leave a
+// file whose name ends in .tmp. Several programs may fetch into a folder at once.
 //
-// The transport is the caller's, so that programs that only predict need not
-// contain an HTTP client. get must stop when its context is cancelled, as must
-// reading from what it returns:
-//
-//	get := func(ctx context.Context, url string) (io.ReadCloser, error) {
-//		req, err := http.NewRequestWithContext(ctx, "GET", url, nil)
-//		if err != nil {
-//			return nil, err
-//		}
-//		req.Header.Set("Accept-Encoding", "identity") // the files stay packed
-//		resp, err := http.DefaultClient.Do(req)
-//		if err != nil {
-//			return nil, err
-//		}
-//		if resp.StatusCode != http.StatusOK {
-//			resp.Body.Close()
-//			return nil, errors.New(resp.Status)
-//		}
-//		return resp.Body, nil
-//	}
-//
-// Progress can be shown by counting what is read from the body.
+// The caller supplies the HTTP client, so that programs that only predict need
+// not contain one. get, such as the example's, returns the body of a URL as it is
+// stored, compressed. It stops when its context is cancelled, and so do reads of
+// the body. To show progress, count what is read.
 func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, url string) (io.ReadCloser, error)) error {
-	dir, err := mnistDir(dir)
-	if err != nil {
+	dir, paths, err := findMNIST(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	missing := mnistFiles[:0:0]
+	for i, file := range mnistFiles {
+		content, err := os.ReadFile(paths[i]) // "" does not exist
+		sum := fmt.Sprintf("%x", sha256.Sum256(content))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			missing = append(missing, file)
+		case err != nil:
+			return fmt.Errorf("nn: %w", err)
+		case sum != file.sum:
+			return fmt.Errorf("nn: %s %w with SHA-256 %s, MNIST's is %s; remove it or choose another folder", paths[i], fs.ErrExist, sum, file.sum)
+		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("nn: %w", err)
 	}
-	var missing []int
-	for i, file := range mnistFiles {
-		there, err := isPublished(dir, file.name, file.sum)
-		if err != nil {
-			return err
-		}
-		if !there {
-			missing = append(missing, i)
-		}
-	}
-	for _, i := range missing {
-		file := mnistFiles[i]
+	for _, file := range missing {
 		if err := fetch(ctx, filepath.Join(dir, file.name+".gz"), file.sum, get); err != nil {
 			return err
 		}
@@ -81,39 +69,8 @@ func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, u
 	return nil
 }
 
-// isPublished tells whether the file is in the folder. It is an error if the
-// folder has another one in its place.
-func isPublished(dir, name, sum string) (bool, error) {
-	path, err := findIDX(dir, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return false, fmt.Errorf("nn: %w", err)
-	}
-	defer f.Close()
-	have, err := hashOf(f)
-	if err != nil {
-		return false, fmt.Errorf("nn: %s: %w", path, err)
-	}
-	if have != sum {
-		return false, fmt.Errorf("nn: %s %w and is not %s.gz as published: its SHA-256 is %s, need %s; remove it, or choose another folder",
-			path, fs.ErrExist, name, have, sum)
-	}
-	return true, nil
-}
-
-// silence is how long a mirror may send nothing before the next one is tried.
-const silence = 5 * time.Second
-
-// fetch makes path the file with the given SHA-256, from the first mirror that
-// delivers it.
-func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
-	var failures []error
+// fetch downloads the file with the given SHA-256 to path.
+func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) (failures error) {
 	for _, mirror := range mnistMirrors {
 		url := mirror + filepath.Base(path)
 		err := fetchFrom(ctx, url, path, sum, get)
@@ -123,36 +80,35 @@ func fetch(ctx context.Context, path, sum string, get func(context.Context, stri
 		if ctx.Err() != nil {
 			return fmt.Errorf("nn: %s: %w", url, context.Cause(ctx))
 		}
-		failures = append(failures, fmt.Errorf("nn: %s: %w", url, err))
+		failures = errors.Join(failures, fmt.Errorf("nn: %s: %w", url, err))
 	}
-	return errors.Join(failures...)
+	return failures
 }
 
 func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	alarm := time.AfterFunc(silence, func() { cancel(fmt.Errorf("silent for %v", silence)) })
-	defer alarm.Stop()
+	timeout := time.AfterFunc(silence, func() { cancel(fmt.Errorf("silent for %v", silence)) })
+	defer timeout.Stop()
 	body, err := get(ctx, url)
 	if err != nil {
-		return because(ctx, err)
+		return cmp.Or(context.Cause(ctx), err)
 	}
 	if body == nil {
-		return errors.New("no error and nothing to read")
+		return errors.New("get returned no body and no error")
 	}
 	defer body.Close()
-
 	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(temp.Name()) // after the renaming there is nothing left to remove
 	defer temp.Close()
-	have, err := hashOf(io.TeeReader(io.LimitReader(body, maxDownload), alarmed{temp, alarm}))
-	if err != nil {
-		return because(ctx, err)
+	hash := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(heard{timeout}, temp, hash), io.LimitReader(body, maxDownload)); err != nil {
+		return cmp.Or(context.Cause(ctx), err)
 	}
-	if have != sum {
+	if have := fmt.Sprintf("%x", hash.Sum(nil)); have != sum {
 		return fmt.Errorf("SHA-256 is %s, need %s", have, sum)
 	}
 	if err := errors.Join(temp.Chmod(0o644), temp.Close()); err != nil {
@@ -161,31 +117,10 @@ func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Cont
 	return os.Rename(temp.Name(), path)
 }
 
-// maxDownload bounds what a mirror can make us store; the largest of the four
-// files has 9.9 MB.
-const maxDownload = 16 << 20
+// heard is a writer that restarts the timeout whenever something arrives.
+type heard struct{ timeout *time.Timer }
 
-// alarmed is a writer that puts the alarm off whenever something arrives.
-type alarmed struct {
-	io.Writer
-	alarm *time.Timer
-}
-
-func (a alarmed) Write(p []byte) (int, error) {
-	a.alarm.Reset(silence)
-	return a.Writer.Write(p)
-}
-
-// because returns why the context ended, if it did, or else err.
-func because(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
-}
-
-func hashOf(r io.Reader) (string, error) {
-	h := sha256.New()
-	_, err := io.Copy(h, r)
-	return hex.EncodeToString(h.Sum(nil)), err
+func (h heard) Write(p []byte) (int, error) {
+	h.timeout.Reset(silence)
+	return len(p), nil
 }

@@ -20,8 +20,8 @@ import (
 	"testing/synctest"
 )
 
-// download is a get for FetchMNIST whose URLs lead to a server of the test: the
-// first mirror's below /0/, the second's below /1/.
+// download returns a get for FetchMNIST that asks a test server instead: for the
+// first mirror below /0/, for the second below /1/.
 func download(server *httptest.Server) func(context.Context, string) (io.ReadCloser, error) {
 	return func(ctx context.Context, url string) (io.ReadCloser, error) {
 		mirror := slices.Index(mnistMirrors[:], url[:strings.LastIndex(url, "/")+1])
@@ -46,7 +46,7 @@ func sumOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// mustHold checks the names of the files in a folder.
+// mustHold checks that a folder holds the named files and nothing else.
 func mustHold(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -68,7 +68,7 @@ func TestFetchMNISTDownloadsTheRealFilesOnce(t *testing.T) {
 		source = os.Getenv("MNIST_DIR")
 	}
 	if _, err := os.Stat(filepath.Join(source, "train-images-idx3-ubyte.gz")); err != nil {
-		t.Skip("needs the MNIST files as they were published, packed")
+		t.Skip("needs the MNIST files as they were published, .gz")
 	}
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -131,7 +131,7 @@ type iotestErr struct{ err error }
 func (e iotestErr) Read([]byte) (int, error) { return 0, e.err }
 
 func TestFetchDoesNotAskForWhatIsThere(t *testing.T) {
-	dir := writeSet(t, 2, asPublished, true) // packed, and named as if it were not
+	dir := writeSet(t, 2, asPublished, true) // compressed, without .gz in the names
 	was := mnistFiles
 	defer func() { mnistFiles = was }()
 	for i, file := range mnistFiles {
@@ -158,7 +158,7 @@ func TestFetchDoesNotAskForWhatIsThere(t *testing.T) {
 		}
 	}
 	if asked != 1 {
-		t.Errorf("it asks %d times for the file that is missing", asked)
+		t.Errorf("%d requests for one missing file", asked)
 	}
 }
 
@@ -210,7 +210,7 @@ func TestFetchChangesNothingInAFolderOfAnotherDataSet(t *testing.T) {
 	}
 }
 
-// stalled is a body that sends nothing until its request is cancelled.
+// stalled is a body that sends nothing and ends with its context.
 type stalled struct{ ctx context.Context }
 
 func (s stalled) Read([]byte) (int, error) { <-s.ctx.Done(); return 0, s.ctx.Err() }
@@ -272,7 +272,7 @@ func TestFetchStopsWhenCancelled(t *testing.T) {
 	mustHold(t, dir)
 }
 
-// endless sends zeros for ever.
+// endless is a body of zeros without an end.
 type endless struct{ sent *int }
 
 func (e endless) Read(p []byte) (int, error) { *e.sent += len(p); return len(p), nil }
@@ -308,7 +308,7 @@ func TestAFileThatLeadsToItselfIsAnErrorAndNotMissing(t *testing.T) {
 	}
 	_, _, err := LoadMNIST(dir)
 	if mustName(t, err, name); errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%v: to be downloaded, it says", err)
+		t.Errorf("%v wraps fs.ErrNotExist", err)
 	}
 	mustName(t, FetchMNIST(t.Context(), dir, nil), name)
 }

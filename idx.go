@@ -9,72 +9,73 @@ import (
 	"io"
 )
 
+const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
+
 // ReadIDX reads an IDX file of unsigned bytes, the format of MNIST's files,
-// packed by gzip or plain: two zero bytes, the type 8, the number of
-// dimensions, each dimension as a big-endian uint32, and the data, the last
-// dimension closest together (Yann LeCun, The MNIST database). It returns an
-// error if the file is anything else, ends early, goes on after its data, or has
-// more than 2³¹−1 bytes of them.
-// Whatever the header claims, it asks for memory as the data arrives: 64 KB,
-// and when that is full for at most four times what it has.
+// plain or compressed with gzip: two zero bytes, the type 8, the number of
+// dimensions, each dimension as a big-endian uint32, and the data, in which the
+// last dimension varies fastest (Yann LeCun, The MNIST database). It returns an
+// error if the file is anything else, ends early, continues after its data, or
+// has more than 2³¹−1 bytes of data. Whatever the header claims, it allocates
+// 64 KB for the data and, each time that is full, at most four times as much.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
-	if shape, data, err = readIDX(r); err != nil {
+	err = readIDX(r, func(body io.Reader, dims []int, size int) (err error) {
+		if data, err = readBytes(body, size); err != nil {
+			return fmt.Errorf("IDX data of %d bytes, dimensions %v need %d: %w", len(data), dims, size, err)
+		}
+		shape = dims
+		return nil
+	})
+	if err != nil {
 		return nil, nil, fmt.Errorf("nn: %w", err)
 	}
 	return shape, data, nil
 }
 
-func readIDX(r io.Reader) (shape []int, data []byte, err error) {
-	body, shape, err := openIDX(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	size := 1
-	for _, dim := range shape {
-		size *= dim
-	}
-	if data, err = readBytes(body, size); err != nil {
-		return nil, nil, fmt.Errorf("IDX data of %d bytes, the dimensions %v need %d: %w", len(data), shape, size, err)
-	}
-	return shape, data, closeIDX(body, shape)
-}
-
-// openIDX reads the header and returns the reader of what is behind it.
-func openIDX(r io.Reader) (body *bufio.Reader, shape []int, err error) {
-	body = bufio.NewReaderSize(r, 1<<16)
-	if start, _ := body.Peek(2); bytes.Equal(start, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(body)
+// readIDX reads the header of an IDX file and calls read for the size bytes of
+// data. It returns an error if the file continues after them.
+func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) error {
+	file := bufio.NewReaderSize(r, 1<<16)
+	var body io.Reader = file
+	if start, _ := file.Peek(2); string(start) == "\x1f\x8b" {
+		z, err := gzip.NewReader(file)
 		if err != nil {
-			return nil, nil, fmt.Errorf("gzip header: %w", err)
+			return fmt.Errorf("gzip header: %w", err)
 		}
-		body = bufio.NewReaderSize(z, 1<<16)
+		body = z
 	}
 	var magic [4]byte
 	if n, err := io.ReadFull(body, magic[:]); err != nil {
-		return nil, nil, fmt.Errorf("IDX header of %d bytes, need 4: %w", n, unexpected(err))
+		return fmt.Errorf("IDX header of %d bytes, need 4: %w", n, unexpected(err))
 	}
-	if magic[0] != 0 || magic[1] != 0 {
-		return nil, nil, fmt.Errorf("no IDX file: it starts with % x, need 00 00", magic[:2])
+	if magic[0] != 0 || magic[1] != 0 || magic[2] != 8 {
+		return fmt.Errorf("not an IDX file of unsigned bytes: it starts with % x, need 00 00 08", magic[:3])
 	}
-	if magic[2] != idxBytes {
-		return nil, nil, fmt.Errorf("IDX data of type %#02x, need unsigned bytes, %#02x", magic[2], idxBytes)
+	dims := make([]uint32, magic[3])
+	if err := binary.Read(body, binary.BigEndian, dims); err != nil {
+		return fmt.Errorf("IDX header ends before the last of its %d dimensions: %w", len(dims), unexpected(err))
 	}
-	size := 1
-	for i := range int(magic[3]) {
-		var dim uint32
-		if err := binary.Read(body, binary.BigEndian, &dim); err != nil {
-			return nil, nil, fmt.Errorf("IDX header ends in dimension %d of %d: %w", i, magic[3], unexpected(err))
-		}
+	shape, size := make([]int, len(dims)), 1
+	for i, dim := range dims {
 		if dim > maxIDX || dim > 0 && size > maxIDX/int(dim) {
-			return nil, nil, fmt.Errorf("IDX dimensions %v and %d multiply to more than %d", shape, dim, maxIDX)
+			return fmt.Errorf("IDX dimensions %v, need at most %d bytes in all", dims, maxIDX)
 		}
-		shape = append(shape, int(dim))
+		shape[i] = int(dim)
 		size *= int(dim)
 	}
-	return body, shape, nil
+	if err := read(body, shape, size); err != nil {
+		return err
+	}
+	if n, err := io.ReadFull(body, magic[:1]); n > 0 { // or, at the end, gzip verifies its checksum
+		return fmt.Errorf("IDX file continues after its data, dimensions %v need %d bytes", shape, size)
+	} else if err != io.EOF {
+		return fmt.Errorf("after the IDX data: %w", err)
+	}
+	return nil
 }
 
-// readBytes reads size bytes, or returns what there was and an error.
+// readBytes reads size bytes. If there are fewer, it returns those and an error.
+// It allocates at most 64 KB or four times what it has read.
 func readBytes(r io.Reader, size int) (data []byte, err error) {
 	for len(data) < size {
 		room := size
@@ -91,25 +92,7 @@ func readBytes(r io.Reader, size int) (data []byte, err error) {
 	return data, nil
 }
 
-// closeIDX makes sure that nothing follows the data. Reading to the end also
-// makes gzip compare its checksum.
-func closeIDX(body *bufio.Reader, shape []int) error {
-	switch _, err := body.ReadByte(); err {
-	case io.EOF:
-		return nil
-	case nil:
-		return fmt.Errorf("IDX data goes on after what the dimensions %v need", shape)
-	default:
-		return fmt.Errorf("after the IDX data: %w", err)
-	}
-}
-
-const (
-	idxBytes = 0x08      // the type code of unsigned bytes
-	maxIDX   = 1<<31 - 1 // bytes, so that an int holds their number on every platform
-)
-
-// unexpected calls the end of a file in the middle of it by its name.
+// unexpected returns err, or io.ErrUnexpectedEOF for io.EOF.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -117,29 +100,20 @@ func unexpected(err error) error {
 	return err
 }
 
-// WriteIDX writes data as an IDX file of unsigned bytes, plain: [ReadIDX]
-// reads it back. It panics if the product of the dimensions is not len(data) or
-// above 2³¹−1, if a dimension is negative or above 2³¹−1, or if there are more
-// than 255.
+// WriteIDX writes data as a plain IDX file of unsigned bytes, which [ReadIDX]
+// reads back. It panics if there are more than 255 dimensions, if one is
+// negative or above 2³¹−1, or if their product is above 2³¹−1 or not len(data).
 func WriteIDX(w io.Writer, shape []int, data []byte) error {
-	if len(shape) > 255 {
-		panic(fmt.Sprintf("nn: IDX file of %d dimensions, at most 255 fit", len(shape)))
-	}
-	header := []byte{0, 0, idxBytes, byte(len(shape))}
-	size := 1
+	header := []byte{0, 0, 8, byte(len(shape))}
+	size, ok := 1, len(shape) <= 255
 	for _, dim := range shape {
-		if dim < 0 || dim > maxIDX || dim > 0 && size > maxIDX/dim {
-			panic(fmt.Sprintf("nn: IDX dimensions %v, need 0 or more that multiply to at most %d", shape, maxIDX))
-		}
+		ok = ok && dim >= 0 && dim <= maxIDX && (dim == 0 || size <= maxIDX/dim)
 		size *= dim
 		header = binary.BigEndian.AppendUint32(header, uint32(dim))
 	}
-	if size != len(data) {
-		panic(fmt.Sprintf("nn: IDX dimensions %v for %d bytes", shape, len(data)))
+	if !ok || size != len(data) {
+		panic(fmt.Sprintf("nn: IDX file of %d dimensions %v for %d bytes, at most 255 and %d fit", len(shape), shape, len(data), maxIDX))
 	}
-	if _, err := w.Write(header); err != nil {
-		return err
-	}
-	_, err := w.Write(data)
+	_, err := io.Copy(w, io.MultiReader(bytes.NewReader(header), bytes.NewReader(data)))
 	return err
 }

@@ -72,12 +72,12 @@ func TestReadIDXReportsWhatIsWrong(t *testing.T) {
 	}{
 		"empty":                  {nil, []string{"header of 0 bytes", "unexpected EOF"}},
 		"short magic":            {good[:3], []string{"header of 3 bytes"}},
-		"wrong magic":            {wrong(0, 1), []string{"01 00", "00 00"}},
-		"type of float":          {wrong(2, 0x0d), []string{"0x0d", "unsigned bytes"}},
-		"ends in the dimensions": {good[:9], []string{"dimension 1 of 2"}},
+		"wrong magic":            {wrong(0, 1), []string{"01 00 08", "00 00 08"}},
+		"type of float":          {wrong(2, 0x0d), []string{"00 00 0d", "00 00 08", "unsigned bytes"}},
+		"ends in the dimensions": {good[:9], []string{"2 dimensions", "unexpected EOF"}},
 		"ends in the data":       {good[:len(good)-1], []string{"5 bytes", "[2 3]", "need 6"}},
-		"goes on":                {append(wrong(0, 0), 7), []string{"goes on", "[2 3]"}},
-		"product overflows":      {wrong(4, 0x7f), []string{"more than"}},
+		"continues":              {append(wrong(0, 0), 7), []string{"continues", "[2 3]", "6 bytes"}},
+		"product overflows":      {wrong(4, 0x7f), []string{"[2130706434 3]", "at most 2147483647"}},
 		"dimension of 2³²−1":     {append([]byte{0, 0, 8, 1}, 255, 255, 255, 255), []string{"4294967295"}},
 		"gzip header":            {[]byte{0x1f, 0x8b, 0}, []string{"gzip header"}},
 		"gzip cut":               {packed(good)[:20], []string{"unexpected EOF"}},
@@ -90,7 +90,7 @@ func TestReadIDXReportsWhatIsWrong(t *testing.T) {
 	}
 }
 
-// mustName checks that there is an error and that it says each of the words.
+// mustName checks that err is an error of this package that says all the words.
 func mustName(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), "nn: ") {
@@ -113,8 +113,8 @@ func TestReadIDXAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
 				t.Fatal("a file that ends early is accepted")
 			}
 		})
-		// Two buffers of 64 KB; then 1 + ¼ + … of what was asked for last, which
-		// is four times what was there.
+		// Two buffers of 64 KB, then four times what was sent, and ¼ of that, and
+		// ¼ of that, and so on.
 		if most := uint64(1<<18 + 16*sent/3); got > most {
 			t.Errorf("%d bytes sent, %d allocated, want at most %d", sent, got, most)
 		}
@@ -139,7 +139,7 @@ func TestWriteIDXPanicsOnMisuse(t *testing.T) {
 	mustPanic(t, func() { WriteIDX(io.Discard, make([]int, 256), nil) }, "256 dimensions")
 }
 
-// failing is a writer that takes n bytes and then no more.
+// failing is a writer with room for n bytes.
 type failing struct{ n int }
 
 var errFull = errors.New("disk full")
@@ -173,7 +173,7 @@ func FuzzReadIDX(f *testing.F) {
 		got := allocated(func() { shape, data, err = ReadIDX(bytes.NewReader(file)) })
 		read := len(file)
 		if bytes.HasPrefix(file, []byte{0x1f, 0x8b}) {
-			read *= 1032 // as far as DEFLATE can unpack a byte (RFC 1951: 258 bytes in 2 bits)
+			read *= 1032 // DEFLATE decodes a byte to at most so many (RFC 1951: 2 bits stand for 258 bytes)
 		}
 		if most := uint64(1<<19 + 16*read/3); got > most {
 			t.Errorf("%d bytes allocated for a file of %d, want at most %d", got, len(file), most)

@@ -1,95 +1,18 @@
 package nn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
-// LoadImages reads a pair of IDX files: images (count×height×width) and their
-// labels (count), which must be below classes. EMNIST's letters and pictures
-// of your own come in this way. A file may be packed by gzip, whatever its
-// name. The error names the file, what was expected and what was found.
-// LoadImages panics if classes is not from 1 to 256.
-func LoadImages(images, labels string, classes int) (*Images, error) {
-	if classes < 1 || classes > 256 {
-		panic(fmt.Sprintf("nn: %d classes, need 1 to 256", classes))
-	}
-	label, err := readLabels(labels, classes)
-	if err != nil {
-		return nil, fmt.Errorf("nn: %s: %w", labels, err)
-	}
-	d := &Images{Classes: classes}
-	if err := d.read(images, label); err != nil {
-		return nil, fmt.Errorf("nn: %s: %w", images, err)
-	}
-	return d, nil
-}
-
-func readLabels(name string, classes int) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	shape, labels, err := readIDX(f)
-	if err != nil {
-		return nil, err
-	}
-	if len(shape) != 1 {
-		return nil, fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
-	}
-	for i, label := range labels {
-		if int(label) >= classes {
-			return nil, fmt.Errorf("label %d is %d, need below %d", i, label, classes)
-		}
-	}
-	return labels, nil
-}
-
-// read adds the images of a file, one for each label, as they arrive.
-func (d *Images) read(name string, labels []byte) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	body, shape, err := openIDX(f)
-	if err != nil {
-		return err
-	}
-	if len(shape) != 3 {
-		return fmt.Errorf("%d dimensions %v, need 3 for images", len(shape), shape)
-	}
-	if shape[0] != len(labels) {
-		return fmt.Errorf("%d images for %d labels", shape[0], len(labels))
-	}
-	if shape[0] < 1 || shape[1] < 1 || shape[2] < 1 {
-		return fmt.Errorf("%d images of %d×%d, need at least one of at least 1×1", shape[0], shape[2], shape[1])
-	}
-	d.Height, d.Width = shape[1], shape[2]
-	var pixels []byte
-	for i, label := range labels {
-		if i == 0 {
-			pixels, err = readBytes(body, d.Width*d.Height)
-		} else {
-			_, err = io.ReadFull(body, pixels)
-		}
-		if err != nil {
-			return fmt.Errorf("image %d of %d ends early: %w", i, len(labels), unexpected(err))
-		}
-		d.reserve(len(labels))
-		d.Add(pixels, label)
-	}
-	return closeIDX(body, shape)
-}
-
-// mnistFiles are the four files as they were published, with the SHA-256 of
-// each.
+// mnistFiles are MNIST's four files and the published SHA-256 of each as .gz.
 var mnistFiles = [4]struct{ name, sum string }{
 	{"train-images-idx3-ubyte", "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"},
 	{"train-labels-idx1-ubyte", "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"},
@@ -97,27 +20,20 @@ var mnistFiles = [4]struct{ name, sum string }{
 	{"t10k-labels-idx1-ubyte", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"},
 }
 
-// LoadMNIST reads the 60,000 training and 10,000 test images of MNIST from a
-// folder, or those of any data set that comes as the same four files in ten
-// classes, such as Fashion-MNIST:
+// LoadMNIST reads MNIST's 60,000 training and 10,000 test images from a folder,
+// or another data set of ten classes in the same files, such as Fashion-MNIST:
 //
 //	train-images-idx3-ubyte  train-labels-idx1-ubyte
 //	t10k-images-idx3-ubyte   t10k-labels-idx1-ubyte
 //
-// each under this name or with a dot before idx, with .gz after it or without;
-// of several spellings the one with the dash and with .gz comes first.
-// The folder "" is the one that the environment variable MNIST_DIR names, or
-// else nn/mnist in [os.UserCacheDir]. If a file is not there the error wraps
-// [fs.ErrNotExist]; [FetchMNIST] gets them.
+// A name may have a dot instead of the dash before idx, and .gz at its end; the
+// dash is preferred, then .gz. "" is the folder that the environment variable
+// MNIST_DIR names, or else nn/mnist in [os.UserCacheDir]. If a file is missing,
+// the error wraps [fs.ErrNotExist]; [FetchMNIST] downloads it.
 func LoadMNIST(dir string) (train, test *Images, err error) {
-	if dir, err = mnistDir(dir); err != nil {
+	dir, paths, err := findMNIST(dir)
+	if err != nil {
 		return nil, nil, err
-	}
-	var paths [len(mnistFiles)]string
-	for i, file := range mnistFiles {
-		if paths[i], err = findIDX(dir, file.name); err != nil {
-			return nil, nil, err
-		}
 	}
 	var testErr error
 	var done sync.WaitGroup
@@ -128,37 +44,102 @@ func LoadMNIST(dir string) (train, test *Images, err error) {
 		return nil, nil, err
 	}
 	if train.Width != test.Width || train.Height != test.Height {
-		return nil, nil, fmt.Errorf("nn: %s: training images of %d×%d and test images of %d×%d", dir, train.Width, train.Height, test.Width, test.Height)
+		return nil, nil, fmt.Errorf("nn: %s: training images of %d×%d, test images of %d×%d", dir, train.Width, train.Height, test.Width, test.Height)
 	}
 	return train, test, nil
 }
 
-func mnistDir(dir string) (string, error) {
-	if dir != "" {
-		return dir, nil
+// findMNIST returns the folder that dir means and the path of each file in it.
+// If a file is missing, its path is "" and the error wraps fs.ErrNotExist.
+func findMNIST(dir string) (folder string, paths [len(mnistFiles)]string, err error) {
+	if dir = cmp.Or(dir, os.Getenv("MNIST_DIR")); dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", paths, fmt.Errorf("nn: no folder for MNIST, set MNIST_DIR: %w", err)
+		}
+		dir = filepath.Join(cache, "nn", "mnist")
 	}
-	if dir = os.Getenv("MNIST_DIR"); dir != "" {
-		return dir, nil
+	for i, file := range mnistFiles {
+		dotted := strings.Replace(file.name, "-idx", ".idx", 1)
+		for _, spelling := range []string{dotted, dotted + ".gz", file.name, file.name + ".gz"} {
+			path := filepath.Join(dir, spelling)
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				paths[i] = path
+			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", paths, fmt.Errorf("nn: %w", err)
+			}
+		}
+		if paths[i] == "" && err == nil {
+			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w", file.name, dotted, dir, fs.ErrNotExist)
+		}
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("nn: no folder for MNIST: %w; set MNIST_DIR", err)
-	}
-	return filepath.Join(cache, "nn", "mnist"), nil
+	return dir, paths, err
 }
 
-// findIDX returns the path of the file in whichever spelling is there.
-func findIDX(dir, name string) (string, error) {
-	dotted := name[:len(name)-len("-idx3-ubyte")] + "." + name[len(name)-len("idx3-ubyte"):]
-	for _, spelling := range []string{name + ".gz", name, dotted + ".gz", dotted} {
-		path := filepath.Join(dir, spelling)
-		info, err := os.Stat(path)
-		if err == nil && info.Mode().IsRegular() {
-			return path, nil
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("nn: %w", err)
-		}
+// LoadImages reads a pair of IDX files, such as EMNIST's or your own: images
+// (count×height×width) and their labels (count), each below classes. A file may
+// be compressed with gzip, whatever its name. An error names the file, what was
+// expected and what was found. LoadImages panics if classes is not from 1 to 256.
+func LoadImages(images, labels string, classes int) (*Images, error) {
+	if classes < 1 || classes > 256 {
+		panic(fmt.Sprintf("nn: %d classes, need 1 to 256", classes))
 	}
-	return "", fmt.Errorf("nn: neither %s nor %s, packed (.gz) or plain, in %s: %w", name, dotted, dir, fs.ErrNotExist)
+	d := &Images{Classes: classes}
+	var label []byte
+	err := readFile(labels, func(body io.Reader, shape []int, size int) (err error) {
+		if len(shape) != 1 {
+			return fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
+		}
+		if label, err = readBytes(body, size); err != nil {
+			return fmt.Errorf("%d labels, need %d: %w", len(label), size, err)
+		}
+		for i, l := range label {
+			if int(l) >= classes {
+				return fmt.Errorf("label %d is %d, need below %d", i, l, classes)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = readFile(images, func(body io.Reader, shape []int, size int) error {
+		switch {
+		case len(shape) != 3:
+			return fmt.Errorf("%d dimensions %v, need 3 for images", len(shape), shape)
+		case shape[0] != len(label):
+			return fmt.Errorf("%d images for %d labels", shape[0], len(label))
+		case size == 0:
+			return fmt.Errorf("%d images of %d×%d, need at least one of at least 1×1", shape[0], shape[2], shape[1])
+		}
+		d.Height, d.Width = shape[1], shape[2]
+		pixels, err := readBytes(body, d.Height*d.Width)
+		for i, l := range label {
+			if i > 0 { // Add has copied the last image
+				_, err = io.ReadFull(body, pixels)
+			}
+			if err != nil {
+				return fmt.Errorf("image %d of %d: %w", i, len(label), unexpected(err))
+			}
+			d.reserve(len(label))
+			d.Add(pixels, l)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func readFile(name string, read func(body io.Reader, shape []int, size int) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("nn: %w", err)
+	}
+	defer f.Close()
+	if err := readIDX(f, read); err != nil {
+		return fmt.Errorf("nn: %s: %w", name, err)
+	}
+	return nil
 }

@@ -19,8 +19,8 @@ func write(t *testing.T, dir, name string, data []byte) string {
 	return file
 }
 
-// writeSet writes a data set of four files, n training and n test images of
-// 4×3 in classes 0 to 2, and returns the folder.
+// writeSet writes n training and n test images of 4×3 in classes 0 to 2, as four
+// files, and returns their folder.
 func writeSet(t *testing.T, n int, spell func(name string) string, pack bool) string {
 	dir := t.TempDir()
 	for _, file := range mnistFiles {
@@ -136,7 +136,7 @@ func TestLoadMNISTPrefersTheSpellingsInTheirOrder(t *testing.T) {
 			write(t, dir, name, idx(t, []int{2}, []byte{byte(i + k), 9}))
 		}
 		if _, test, err := LoadMNIST(dir); err != nil || test.Labels[0] != byte(i) {
-			t.Errorf("of %v it does not take the first, error %v", spellings[i:], err)
+			t.Errorf("LoadMNIST does not read the first of %v, error %v", spellings[i:], err)
 		}
 	}
 }
@@ -181,7 +181,7 @@ func TestEveryTruncationAndEveryChangeOfAHeaderIsAnErrorOrASet(t *testing.T) {
 				change(i, byte(b))
 			}
 		}
-		if c.header == 0 { // packed: every bit of the file
+		if c.header == 0 { // compressed: every bit of the file
 			for i, was := range c.whole {
 				for bit := range 8 {
 					change(i, was^1<<bit)
@@ -204,7 +204,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 	three := write(t, dir, "three", idx(t, []int{3}, []byte{0, 1, 2}))
 	flat := write(t, dir, "flat", idx(t, []int{2, 0, 4}, nil))
 	absent := filepath.Join(dir, "absent")
-	_, noFile := os.Open(absent) // names it, in the words of the platform
+	_, noFile := os.Open(absent) // its text depends on the platform
 	for name, c := range map[string]struct {
 		images, labels string
 		words          []string
@@ -216,7 +216,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 		"pictures of nothing": {flat, labels, []string{flat, "2 images of 4×0"}},
 		"no images":           {none, empty, []string{none, "0 images of 4×3"}},
 		"ends early":          {short, labels, []string{short, "image 1 of 2"}},
-		"goes on":             {long, labels, []string{long, "goes on", "[2 3 4]"}},
+		"continues":           {long, labels, []string{long, "continues", "[2 3 4]"}},
 		"no such file":        {absent, labels, []string{noFile.Error()}},
 		"no such labels":      {images, absent, []string{noFile.Error()}},
 		"a folder":            {dir, labels, []string{dir}},
