@@ -301,6 +301,14 @@ func TestFetchReportsAFolderThatCannotBe(t *testing.T) {
 	}
 }
 
+func TestFetchReportsAFolderThatCannotBeMade(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink("nothing", dir); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	mustName(t, FetchMNIST(t.Context(), dir, nil), dir)
+}
+
 func TestAFileThatLeadsToItselfIsAnErrorAndNotMissing(t *testing.T) {
 	dir, name := t.TempDir(), mnistFiles[0].name+".gz"
 	if err := os.Symlink(name, filepath.Join(dir, name)); err != nil {

@@ -136,6 +136,7 @@ func TestWriteIDXPanicsOnMisuse(t *testing.T) {
 	tooLarge++ // on 32 bits a negative number
 	mustPanic(t, func() { WriteIDX(io.Discard, []int{0, tooLarge}, nil) }, "2147483648")
 	mustPanic(t, func() { WriteIDX(io.Discard, []int{1 << 20, 1 << 20}, nil) }, "1048576")
+	mustPanic(t, func() { WriteIDX(io.Discard, []int{1 << 30, 1 << 30, 1 << 30}, nil) }, "1073741824") // 2⁹⁰, 0 in an int
 	mustPanic(t, func() { WriteIDX(io.Discard, make([]int, 256), nil) }, "256 dimensions")
 }
 
