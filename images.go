@@ -71,6 +71,16 @@ func (d *Images) Add(pixels []byte, label byte) {
 	d.Labels = append(d.Labels, label)
 }
 
+// reserve grows the capacity for count images, once an eighth of them are there
+// to estimate it from. Growth by doubling would leave up to half of it unused.
+func (d *Images) reserve(count int) {
+	n, most := d.Len(), 2*d.Width*d.Height
+	if n > count/8 && cap(d.packed)-len(d.packed) < most {
+		rest := (len(d.packed)/n + 1) * (count - n)
+		d.packed = slices.Grow(d.packed, rest+rest/32+most)
+	}
+}
+
 // find returns the positions of the pixels that are not black. It writes every
 // position and moves on only where the pixel is not black: a branch at each
 // edge of a stroke, which a processor cannot predict, would take longer.
