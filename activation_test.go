@@ -72,6 +72,42 @@ func TestSigmoidIsExactToThreeUnitsInTheLastPlace(t *testing.T) {
 	}
 }
 
+func TestExpIsExactToTwoUnitsInTheLastPlace(t *testing.T) {
+	worst := 0.0
+	for x := -708.0; x <= 709; x += 0.0731 {
+		// In 200 bits, from the exponential series of x/2048, squared eleven times.
+		small, term, want := wide(x/2048), wide(1), wide(1)
+		for i := range 40 {
+			term.Mul(term, small)
+			term.Quo(term, wide(float64(i+1)))
+			want.Add(want, term)
+		}
+		for range 11 {
+			want.Mul(want, want)
+		}
+		exact, _ := want.Float64()
+		off, _ := want.Sub(want, wide(exp(x))).Float64()
+		worst = max(worst, math.Abs(off)/(math.Nextafter(exact, math.Inf(1))-exact))
+	}
+	if t.Logf("off by at most %.2f units", worst); worst > 2 {
+		t.Errorf("exp is off by %v units in the last place", worst)
+	}
+}
+
+func TestExpBeyondItsRange(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct{ x, want float64 }{
+		{0, 1}, {math.Copysign(0, -1), 1}, {5e-324, 1}, {709.1, inf}, {1e300, inf}, {inf, inf}, {-708.1, 0}, {-1e300, 0}, {-inf, 0},
+	} {
+		if got := exp(c.x); got != c.want {
+			t.Errorf("exp(%v) = %v, want %v", c.x, got, c.want)
+		}
+	}
+	if got := exp(math.NaN()); !math.IsNaN(got) {
+		t.Errorf("exp(NaN) = %v", got)
+	}
+}
+
 func wide(x float64) *big.Float { return big.NewFloat(x).SetPrec(200) }
 
 func TestSigmoidOfAnyLengthIsTheSame(t *testing.T) {

@@ -116,6 +116,42 @@ func TestSliceOfNothingIsEmptyAndCanGrow(t *testing.T) {
 	}
 }
 
+// The images of these two are black, whatever the embedded type has.
+
+type blackImages struct{ *Images }
+
+func (b blackImages) Example(i int, input, target []float64) {
+	b.Images.Example(i, input, target)
+	clear(input)
+}
+
+type blackDistorted struct{ Distorted }
+
+func (b blackDistorted) Example(i int, input, target []float64) {
+	b.Distorted.Example(i, input, target)
+	clear(input)
+}
+
+func TestATypeThatEmbedsImagesIsObeyed(t *testing.T) {
+	digits := Synthetic(random(1), 40)
+	n := New(random(2), 784, 16, 16, 10)
+	want := n.Predict(make([]float64, 784))
+	for name, black := range map[string]Examples{
+		"Images":    blackImages{digits},
+		"Distorted": blackDistorted{Distorted{digits, 1, 1}},
+	} {
+		all := n.PredictAll(black)
+		for i := range all.Rows {
+			mustBeSame(t, name+": outputs", all.Row(i), want)
+		}
+		trained := n.Clone()
+		if _, err := (&SGD{Rate: 3}).Epoch(trained, black); err != nil {
+			t.Fatal(err)
+		}
+		mustBeSame(t, name+": first layer's weights", trained.Layers[0].Weights.Data, n.Layers[0].Weights.Data)
+	}
+}
+
 func TestImagesPanicOnMisuse(t *testing.T) {
 	d := Synthetic(random(1), 3)
 	mustPanic(t, func() { d.Example(0, make([]float64, 783), make([]float64, 10)) }, "28×28", "783 inputs")

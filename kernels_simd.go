@@ -24,7 +24,7 @@ import (
 
 // copyAbove is the number of columns above which a product copies its right
 // factor.
-const copyAbove = 32
+const copyAbove = 256
 
 func leaveVectors() {
 	if simd.VectorBitSize() > 128 {

@@ -600,6 +600,7 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
+	mustPanic(t, func() { sgd.Step(n, xor, nil) }, "0 examples")
 	wide := New(random(1), 2, 3, 1).Layers
 	narrow := n.Layers
 	n.Layers = wide
@@ -632,6 +633,39 @@ func TestTrainingTakes12BytesForEachInputOfAMiniBatch(t *testing.T) {
 	if most := uint64(1000*(784*12+2000) + 1<<20); got > most {
 		t.Errorf("%d bytes, want at most %d", got, most)
 	}
+}
+
+func TestAnEpochIsALoopOfSteps(t *testing.T) {
+	digits := Synthetic(random(1), 105)
+	for _, batch := range []int{10, 100} {
+		n := New(random(2), 784, 16, 16, 10)
+		stepped := n.Clone()
+		cost, err := (&SGD{Rate: 3, Batch: batch, Momentum: 0.5}).Epoch(n, digits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sgd, mean := &SGD{Rate: 3, Momentum: 0.5}, 0.0
+		for first := 0; first < 105; first += batch {
+			var examples []int
+			for i := first; i < min(first+batch, 105); i++ {
+				examples = append(examples, i)
+			}
+			c, err := sgd.Step(stepped, digits, examples)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mean += c * (float64(len(examples)) / 105)
+		}
+		mustBeSame(t, "parameters and cost", append(values(stepped), mean), append(values(n), cost))
+	}
+}
+
+func TestAStepChangesNothingIfTheCostIsNotFinite(t *testing.T) {
+	n := New(random(1), 1, 2, 1)
+	before := values(n)
+	_, err := (&SGD{Rate: 1}).Step(n, Samples{{{1}, {0}}, {{math.NaN()}, {0}}}, []int{1})
+	mustName(t, err, "cost is NaN")
+	mustBeSame(t, "parameters", values(n), before)
 }
 
 func TestBatchMayChangeBetweenEpochs(t *testing.T) {
