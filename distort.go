@@ -38,7 +38,7 @@ func (d Distorted) Len() int { return d.Images.Len() }
 // Example writes the input and target of image i, distorted. It panics where
 // [Images.Example] does, and if Strength is not from 0 to 2.
 func (d Distorted) Example(i int, input, target []float64) {
-	row := newSparseRows(1, len(input))[0]
+	row := newSparseRow(len(input))
 	d.readSparse(i, &row, target)
 	clear(input)
 	for k, at := range row.index {
@@ -64,7 +64,7 @@ func (d Distorted) Image(i int) *image.Gray {
 // near they are (bilinear interpolation). Places are counted in 65,536ths of a
 // pixel, so that a step from one to the next is two additions.
 func (d Distorted) readSparse(i int, input *sparseRow, target []float64) {
-	d.Images.target(i, input.cols(), target)
+	d.Images.target(i, input.cols, target)
 	width, height := d.Images.Width, d.Images.Height
 	v := d.variation(i, width, height)
 

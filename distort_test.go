@@ -239,7 +239,7 @@ func TestDistortedMisuse(t *testing.T) {
 func BenchmarkDistorted(b *testing.B) {
 	name, train, _ := data(b)
 	b.Run(name, func(b *testing.B) {
-		row, target := newSparseRows(1, 784)[0], make([]float64, 10)
+		row, target := newSparseRow(784), make([]float64, 10)
 		b.ResetTimer()
 		for i := range b.N {
 			Distorted{Images: train, Seed: 1, Strength: 1}.readSparse(i%train.Len(), &row, target)

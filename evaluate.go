@@ -61,21 +61,20 @@ func (n *Network) Evaluate(data Examples, cost Cost) Evaluation {
 // mini-batches on all cores at once.
 func (n *Network) forwardAll(data Examples, count int, visit func(first int, b *miniBatch)) {
 	const size = 16
-	pieces := (count + size - 1) / size
+	numbers := make([]int, count)
+	for i := range numbers {
+		numbers[i] = i
+	}
 	free := make(chan *miniBatch, cores()) // one for each core
 	for range cap(free) {
 		free <- newMiniBatch(n, min(size, count))
 	}
-	new(workers).do(pieces, func(piece int) {
+	new(workers).do(cap(free), (count+size-1)/size, func(piece int) {
 		b := <-free
 		defer func() { free <- b }()
-		var examples [size]int
 		first, m := piece*size, min(size, count-piece*size)
-		for i := range m {
-			examples[i] = first + i
-		}
-		b.resize(m)
-		b.load(0, data, examples[:m])
+		b.set(n, data, numbers[first:first+m])
+		b.load(0, m)
 		b.forward(n, 0, m)
 		visit(first, b)
 	})

@@ -44,3 +44,14 @@ func (s Samples) Example(i int, input, target []float64) {
 	copy(input, s[i][0])
 	copy(target, s[i][1])
 }
+
+func mustHaveSome(data Examples) int {
+	if data == nil {
+		panic("nn: the examples are nil, need at least 1")
+	}
+	count := data.Len()
+	if count < 1 {
+		panic(fmt.Sprintf("nn: %d examples, need at least 1", count))
+	}
+	return count
+}

@@ -127,7 +127,7 @@ func (d *Images) Example(i int, input, target []float64) {
 
 // readSparse writes what Example does, the input as a sparse row.
 func (d *Images) readSparse(i int, input *sparseRow, target []float64) {
-	d.target(i, input.cols(), target)
+	d.target(i, input.cols, target)
 	index, value := input.full()
 	at, n := 0, 0
 	for packed := d.image(i); len(packed) >= 2; packed = packed[2:] {

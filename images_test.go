@@ -38,7 +38,7 @@ func TestPicturesComeBackAsTheyWere(t *testing.T) {
 	}
 	d := pictures(40, 50, all...)
 	input, target := make([]float64, 2000), make([]float64, 1)
-	row := newSparseRows(1, 2000)[0]
+	row := newSparseRow(2000)
 	for i, want := range all {
 		if got := d.Image(i).Pix; !bytes.Equal(got, want) {
 			t.Errorf("picture %d comes back as %v", i, got)

@@ -15,44 +15,42 @@ import "math"
 //
 //	sum[j] += Σₖ value[k]·w[index[k]][j]
 //
-// It takes four rows at a time to load and store the sum once for all of them.
+// The rows of w are down apart. addRowsLoop takes four rows at a time to load and store the sum once for all of them.
 // Slices are cut to one length so that the compiler drops the bounds checks.
-func addRowsLoop(sum []float64, index []int32, value, w []float64) {
-	n := len(sum)
+func addRowsLoop(sum []float64, index []int32, value, w []float64, down int) {
 	value = value[:len(index)]
 	k := 0
 	for ; k+3 < len(index); k += 4 {
 		v0, v1, v2, v3 := value[k], value[k+1], value[k+2], value[k+3]
-		w0 := w[int(index[k])*n:][:len(sum)]
-		w1 := w[int(index[k+1])*n:][:len(sum)]
-		w2 := w[int(index[k+2])*n:][:len(sum)]
-		w3 := w[int(index[k+3])*n:][:len(sum)]
+		w0 := w[int(index[k])*down:][:len(sum)]
+		w1 := w[int(index[k+1])*down:][:len(sum)]
+		w2 := w[int(index[k+2])*down:][:len(sum)]
+		w3 := w[int(index[k+3])*down:][:len(sum)]
 		for j := range sum {
 			sum[j] += (v0*w0[j] + v1*w1[j]) + (v2*w2[j] + v3*w3[j])
 		}
 	}
 	for ; k < len(index); k++ {
-		v, row := value[k], w[int(index[k])*n:][:len(sum)]
+		v, row := value[k], w[int(index[k])*down:][:len(sum)]
 		for j := range sum {
 			sum[j] += v * row[j]
 		}
 	}
 }
 
-// addOuterLoop adds d, times c and a value, to each row of w named by index:
+// addOuterLoop adds delta, times c and a value, to each row of w named by index:
 //
-//	w[index[k]][j] += c·value[k]·d[j]
-func addOuterLoop(w []float64, c float64, index []int32, value, d []float64) {
-	n := len(d)
+//	w[index[k]][j] += c·value[k]·delta[j]
+func addOuterLoop(w []float64, down int, c float64, index []int32, value, delta []float64) {
 	value = value[:len(index)]
 	k := 0
 	for ; k+3 < len(index); k += 4 {
 		v0, v1, v2, v3 := c*value[k], c*value[k+1], c*value[k+2], c*value[k+3]
-		w0 := w[int(index[k])*n:][:len(d)]
-		w1 := w[int(index[k+1])*n:][:len(d)]
-		w2 := w[int(index[k+2])*n:][:len(d)]
-		w3 := w[int(index[k+3])*n:][:len(d)]
-		for j, d := range d {
+		w0 := w[int(index[k])*down:][:len(delta)]
+		w1 := w[int(index[k+1])*down:][:len(delta)]
+		w2 := w[int(index[k+2])*down:][:len(delta)]
+		w3 := w[int(index[k+3])*down:][:len(delta)]
+		for j, d := range delta {
 			w0[j] += float64(v0 * d)
 			w1[j] += float64(v1 * d)
 			w2[j] += float64(v2 * d)
@@ -60,8 +58,8 @@ func addOuterLoop(w []float64, c float64, index []int32, value, d []float64) {
 		}
 	}
 	for ; k < len(index); k++ {
-		v, row := c*value[k], w[int(index[k])*n:][:len(d)]
-		for j, d := range d {
+		v, row := c*value[k], w[int(index[k])*down:][:len(delta)]
+		for j, d := range delta {
 			row[j] += float64(v * d)
 		}
 	}

@@ -8,12 +8,12 @@ import "math"
 // Scalar arithmetic is so slow that the copy does not pay.
 const copyAbove = math.MaxInt
 
-func addRows(sum []float64, index []int32, value, w []float64) {
-	addRowsLoop(sum, index, value, w)
+func addRows(sum []float64, index []int32, value, w []float64, down int) {
+	addRowsLoop(sum, index, value, w, down)
 }
 
-func addOuter(w []float64, c float64, index []int32, value, d []float64) {
-	addOuterLoop(w, c, index, value, d)
+func addOuter(w []float64, down int, c float64, index []int32, value, delta []float64) {
+	addOuterLoop(w, down, c, index, value, delta)
 }
 
 func addBlock(m []float64, rows, down int, c float64, a factor, b []float64, bDown, width int) {

@@ -13,8 +13,9 @@ import (
 // processor without vectors runs the portable bodies.
 //
 // Each kernel computes two vectors of columns side by side, so that neither
-// waits for the other's sums, and what is left in single vectors, the last of
-// which may be partial.
+// waits for the other's sums. At the end of a row the second begins d columns
+// after the first, fewer than a vector has: what overlaps is computed twice
+// from the same numbers. Less than a vector is left to the portable body.
 //
 // No scalar floating-point instruction may stand between vector ones, and the
 // upper parts of the vector registers must be cleared at the end (leaveVectors).
@@ -35,143 +36,105 @@ func leaveVectors() {
 // fewer instructions than x[i:] does.
 func at(x []float64, i, n int) []float64 { return x[i : i+n : i+n] }
 
-func addRows(sum []float64, index []int32, value, w []float64) {
-	if simd.Emulated() {
-		addRowsLoop(sum, index, value, w)
-		return
-	}
-	n, lanes := len(sum), simd.Float64s{}.Len()
+func addRows(sum []float64, index []int32, value, w []float64, down int) {
+	n, lanes, j := len(sum), simd.Float64s{}.Len(), 0
 	value = value[:len(index)]
-	j := 0
-	for ; j+2*lanes <= n; j += 2 * lanes {
-		sumA, sumB := simd.LoadFloat64s(sum[j:]), simd.LoadFloat64s(sum[j+lanes:])
+	for ; !simd.Emulated() && j+lanes <= n; j += 2 * lanes {
+		d := min(lanes, n-lanes-j)
+		sumA, sumB := simd.LoadFloat64s(sum[j:]), simd.LoadFloat64s(sum[j+d:])
 		k := 0
 		for ; k+3 < len(index); k += 4 {
-			row, v := at(w, int(index[k])*n+j, 2*lanes), simd.BroadcastFloat64s(value[k])
-			a0, b0 := v.Mul(simd.LoadFloat64s(row)), v.Mul(simd.LoadFloat64s(row[lanes:]))
-			row, v = at(w, int(index[k+1])*n+j, 2*lanes), simd.BroadcastFloat64s(value[k+1])
-			a0, b0 = simd.LoadFloat64s(row).MulAdd(v, a0), simd.LoadFloat64s(row[lanes:]).MulAdd(v, b0)
-			row, v = at(w, int(index[k+2])*n+j, 2*lanes), simd.BroadcastFloat64s(value[k+2])
-			a1, b1 := v.Mul(simd.LoadFloat64s(row)), v.Mul(simd.LoadFloat64s(row[lanes:]))
-			row, v = at(w, int(index[k+3])*n+j, 2*lanes), simd.BroadcastFloat64s(value[k+3])
-			a1, b1 = simd.LoadFloat64s(row).MulAdd(v, a1), simd.LoadFloat64s(row[lanes:]).MulAdd(v, b1)
+			row, v := at(w, int(index[k])*down+j, d+lanes), simd.BroadcastFloat64s(value[k])
+			a0, b0 := v.Mul(simd.LoadFloat64s(row)), v.Mul(simd.LoadFloat64s(row[d:]))
+			row, v = at(w, int(index[k+1])*down+j, d+lanes), simd.BroadcastFloat64s(value[k+1])
+			a0, b0 = simd.LoadFloat64s(row).MulAdd(v, a0), simd.LoadFloat64s(row[d:]).MulAdd(v, b0)
+			row, v = at(w, int(index[k+2])*down+j, d+lanes), simd.BroadcastFloat64s(value[k+2])
+			a1, b1 := v.Mul(simd.LoadFloat64s(row)), v.Mul(simd.LoadFloat64s(row[d:]))
+			row, v = at(w, int(index[k+3])*down+j, d+lanes), simd.BroadcastFloat64s(value[k+3])
+			a1, b1 = simd.LoadFloat64s(row).MulAdd(v, a1), simd.LoadFloat64s(row[d:]).MulAdd(v, b1)
 			sumA, sumB = sumA.Add(a0.Add(a1)), sumB.Add(b0.Add(b1))
 		}
 		for ; k < len(index); k++ {
-			row, v := at(w, int(index[k])*n+j, 2*lanes), simd.BroadcastFloat64s(value[k])
-			sumA = simd.LoadFloat64s(row).MulAdd(v, sumA)
-			sumB = simd.LoadFloat64s(row[lanes:]).MulAdd(v, sumB)
+			row, v := at(w, int(index[k])*down+j, d+lanes), simd.BroadcastFloat64s(value[k])
+			sumA, sumB = simd.LoadFloat64s(row).MulAdd(v, sumA), simd.LoadFloat64s(row[d:]).MulAdd(v, sumB)
 		}
 		sumA.Store(sum[j:])
-		sumB.Store(sum[j+lanes:])
-	}
-	for ; j < n; j += lanes {
-		width := min(lanes, n-j)
-		sumA, _ := simd.LoadFloat64sPart(at(sum, j, width))
-		for k, i := range index {
-			row, _ := simd.LoadFloat64sPart(at(w, int(i)*n+j, width))
-			sumA = row.MulAdd(simd.BroadcastFloat64s(value[k]), sumA)
-		}
-		sumA.StorePart(at(sum, j, width))
+		sumB.Store(sum[j+d:])
 	}
 	leaveVectors()
+	if j < n {
+		addRowsLoop(sum[j:], index, value, w[j:], down)
+	}
 }
 
-func addOuter(w []float64, c float64, index []int32, value, d []float64) {
-	if simd.Emulated() {
-		addOuterLoop(w, c, index, value, d)
-		return
-	}
-	n, lanes := len(d), simd.Float64s{}.Len()
+func addOuter(w []float64, down int, c float64, index []int32, value, delta []float64) {
+	n, lanes, j := len(delta), simd.Float64s{}.Len(), 0
 	value = value[:len(index)]
 	factor := simd.BroadcastFloat64s(c)
-	j := 0
-	for ; j+2*lanes <= n; j += 2 * lanes {
-		dA, dB := factor.Mul(simd.LoadFloat64s(d[j:])), factor.Mul(simd.LoadFloat64s(d[j+lanes:]))
+	for ; !simd.Emulated() && j+lanes <= n; j += 2 * lanes {
+		d := min(lanes, n-lanes-j)
+		deltaA, deltaB := factor.Mul(simd.LoadFloat64s(delta[j:])), factor.Mul(simd.LoadFloat64s(delta[j+d:]))
 		for k, i := range index {
-			row, v := at(w, int(i)*n+j, 2*lanes), simd.BroadcastFloat64s(value[k])
-			v.MulAdd(dA, simd.LoadFloat64s(row)).Store(row)
-			v.MulAdd(dB, simd.LoadFloat64s(row[lanes:])).Store(row[lanes:])
-		}
-	}
-	for ; j < n; j += lanes {
-		width := min(lanes, n-j)
-		dA, _ := simd.LoadFloat64sPart(at(d, j, width))
-		dA = factor.Mul(dA)
-		for k, i := range index {
-			row := at(w, int(i)*n+j, width)
-			old, _ := simd.LoadFloat64sPart(row)
-			dA.MulAdd(simd.BroadcastFloat64s(value[k]), old).StorePart(row)
+			row, v := at(w, int(i)*down+j, d+lanes), simd.BroadcastFloat64s(value[k])
+			rowA := v.MulAdd(deltaA, simd.LoadFloat64s(row))
+			rowB := v.MulAdd(deltaB, simd.LoadFloat64s(row[d:]))
+			rowA.Store(row)
+			rowB.Store(row[d:])
 		}
 	}
 	leaveVectors()
+	if j < n {
+		addOuterLoop(w[j:], down, c, index, value, delta[j:])
+	}
 }
 
+// addBlock keeps the sums of four rows in registers.
 func addBlock(m []float64, rows, down int, c float64, a factor, b []float64, bDown, width int) {
-	if simd.Emulated() {
-		addBlockLoop(m, rows, down, c, a, b, bDown, width)
-		return
-	}
-	lanes := simd.Float64s{}.Len()
+	lanes, j := simd.Float64s{}.Len(), 0
 	factor := simd.BroadcastFloat64s(c)
-	j := 0
-	for ; j+2*lanes <= width; j += 2 * lanes {
-		i := 0
+	for ; !simd.Emulated() && j+lanes <= width; j += 2 * lanes {
+		d, i := min(lanes, width-lanes-j), 0
 		for ; i+4 <= rows; i += 4 {
 			a0, a1, a2, a3 := a.data[i*a.down:], a.data[(i+1)*a.down:], a.data[(i+2)*a.down:], a.data[(i+3)*a.down:]
-			var s00, s01, s10, s11, s20, s21, s30, s31 simd.Float64s
-			k, row := 0, b[j:]
-			for left := a.cols; ; left-- {
-				b0, b1 := simd.LoadFloat64s(row), simd.LoadFloat64s(row[lanes:])
+			var sum0A, sum0B, sum1A, sum1B, sum2A, sum2B, sum3A, sum3B simd.Float64s
+			for k := range a.cols {
+				row := at(b, k*bDown+j, d+lanes)
+				rowA, rowB, k := simd.LoadFloat64s(row), simd.LoadFloat64s(row[d:]), k*a.right
 				v := simd.BroadcastFloat64s(a0[k])
-				s00, s01 = v.MulAdd(b0, s00), v.MulAdd(b1, s01)
+				sum0A, sum0B = v.MulAdd(rowA, sum0A), v.MulAdd(rowB, sum0B)
 				v = simd.BroadcastFloat64s(a1[k])
-				s10, s11 = v.MulAdd(b0, s10), v.MulAdd(b1, s11)
+				sum1A, sum1B = v.MulAdd(rowA, sum1A), v.MulAdd(rowB, sum1B)
 				v = simd.BroadcastFloat64s(a2[k])
-				s20, s21 = v.MulAdd(b0, s20), v.MulAdd(b1, s21)
+				sum2A, sum2B = v.MulAdd(rowA, sum2A), v.MulAdd(rowB, sum2B)
 				v = simd.BroadcastFloat64s(a3[k])
-				s30, s31 = v.MulAdd(b0, s30), v.MulAdd(b1, s31)
-				if left == 1 {
-					break
-				}
-				k, row = k+a.right, row[bDown:]
+				sum3A, sum3B = v.MulAdd(rowA, sum3A), v.MulAdd(rowB, sum3B)
 			}
-			m0, m1 := at(m, i*down+j, 2*lanes), at(m, (i+1)*down+j, 2*lanes)
-			m2, m3 := at(m, (i+2)*down+j, 2*lanes), at(m, (i+3)*down+j, 2*lanes)
-			factor.MulAdd(s00, simd.LoadFloat64s(m0)).Store(m0)
-			factor.MulAdd(s01, simd.LoadFloat64s(m0[lanes:])).Store(m0[lanes:])
-			factor.MulAdd(s10, simd.LoadFloat64s(m1)).Store(m1)
-			factor.MulAdd(s11, simd.LoadFloat64s(m1[lanes:])).Store(m1[lanes:])
-			factor.MulAdd(s20, simd.LoadFloat64s(m2)).Store(m2)
-			factor.MulAdd(s21, simd.LoadFloat64s(m2[lanes:])).Store(m2[lanes:])
-			factor.MulAdd(s30, simd.LoadFloat64s(m3)).Store(m3)
-			factor.MulAdd(s31, simd.LoadFloat64s(m3[lanes:])).Store(m3[lanes:])
+			addSums(at(m, i*down+j, d+lanes), d, factor, sum0A, sum0B)
+			addSums(at(m, (i+1)*down+j, d+lanes), d, factor, sum1A, sum1B)
+			addSums(at(m, (i+2)*down+j, d+lanes), d, factor, sum2A, sum2B)
+			addSums(at(m, (i+3)*down+j, d+lanes), d, factor, sum3A, sum3B)
 		}
 		for ; i < rows; i++ {
-			row, out := a.data[i*a.down:], at(m, i*down+j, 2*lanes)
-			var s0, s1 simd.Float64s
+			a0 := a.data[i*a.down:]
+			var sumA, sumB simd.Float64s
 			for k := range a.cols {
-				v, b := simd.BroadcastFloat64s(row[k*a.right]), at(b, k*bDown+j, 2*lanes)
-				s0, s1 = simd.LoadFloat64s(b).MulAdd(v, s0), simd.LoadFloat64s(b[lanes:]).MulAdd(v, s1)
+				row, v := at(b, k*bDown+j, d+lanes), simd.BroadcastFloat64s(a0[k*a.right])
+				sumA, sumB = simd.LoadFloat64s(row).MulAdd(v, sumA), simd.LoadFloat64s(row[d:]).MulAdd(v, sumB)
 			}
-			factor.MulAdd(s0, simd.LoadFloat64s(out)).Store(out)
-			factor.MulAdd(s1, simd.LoadFloat64s(out[lanes:])).Store(out[lanes:])
-		}
-	}
-	for ; j < width; j += lanes {
-		width := min(lanes, width-j)
-		for i := range rows {
-			row, out := a.data[i*a.down:], at(m, i*down+j, width)
-			var s simd.Float64s
-			for k := range a.cols {
-				b, _ := simd.LoadFloat64sPart(at(b, k*bDown+j, width))
-				s = b.MulAdd(simd.BroadcastFloat64s(row[k*a.right]), s)
-			}
-			old, _ := simd.LoadFloat64sPart(out)
-			factor.MulAdd(s, old).StorePart(out)
+			addSums(at(m, i*down+j, d+lanes), d, factor, sumA, sumB)
 		}
 	}
 	leaveVectors()
+	if j < width {
+		addBlockLoop(m[j:], rows, down, c, a, b[j:], bDown, width-j)
+	}
+}
+
+func addSums(row []float64, d int, c, sumA, sumB simd.Float64s) {
+	rowA := c.MulAdd(sumA, simd.LoadFloat64s(row))
+	rowB := c.MulAdd(sumB, simd.LoadFloat64s(row[d:]))
+	rowA.Store(row)
+	rowB.Store(row[d:])
 }
 
 // compress packs eight numbers at a time on a processor with AVX-512.
@@ -196,19 +159,13 @@ func compress(index []int32, value, x []float64, first int) (n int) {
 var firstEight = [8]int32{0, 1, 2, 3, 4, 5, 6, 7}
 
 func sigmoids(z []float64) {
-	if simd.Emulated() {
-		sigmoidsLoop(z)
-		return
-	}
 	lanes := simd.Float64s{}.Len()
-	for ; len(z) >= lanes; z = z[lanes:] {
-		sigmoidOf(simd.LoadFloat64s(z)).Store(z)
-	}
-	if len(z) > 0 {
+	for ; !simd.Emulated() && len(z) > 0; z = z[min(lanes, len(z)):] {
 		part, _ := simd.LoadFloat64sPart(z)
 		sigmoidOf(part).StorePart(z)
 	}
 	leaveVectors()
+	sigmoidsLoop(z)
 }
 
 // sigmoidOf returns 1/(1+e⁻ᶻ). With x = −z = k·ln 2 + r for a whole k, eˣ is

@@ -148,10 +148,12 @@ func TestAddTMulEqualsTripleLoop(t *testing.T) {
 
 // sparse returns the rows of a dense matrix as sparse ones.
 func sparse(m *Matrix) []sparseRow {
-	rows := newSparseRows(m.Rows, m.Cols)
+	rows := make([]sparseRow, m.Rows)
 	for i := range rows {
+		rows[i] = newSparseRow(m.Cols)
 		index, value := rows[i].full()
 		rows[i].cut(compress(index, value, m.Row(i), 0))
+		rows[i].divide(m.Cols)
 	}
 	return rows
 }
@@ -166,7 +168,7 @@ func TestSparseProductsEqualTripleLoop(t *testing.T) {
 
 		got = randomMatrix(r, n, c, 0)
 		want = &Matrix{Rows: n, Cols: c, Data: append([]float64(nil), got.Data...)}
-		got.addTMulSparse(-0.3, sparse(a), d, 0, n)
+		got.addTMulSparse(-0.3, sparse(a), d, 0)
 		naiveAddTMul(want, -0.3, a, d)
 		mustBeClose(t, fmt.Sprintf("transposed sparse %d×%d times %d×%d", m, n, m, c), got.Data, want.Data, 1e-12)
 	})
@@ -189,11 +191,17 @@ func TestProductsInSharesOfTheRowsGiveTheSameBits(t *testing.T) {
 		a, d, w := randomMatrix(r, 10, 300, 0.5), randomMatrix(r, 10, c, 0), randomMatrix(r, 10, c, 0)
 		update, updateSparse := NewMatrix(300, c), NewMatrix(300, c)
 		update.addTMul(0.1, a, d, 0, 300)
-		updateSparse.addTMulSparse(0.1, sparse(a), d, 0, 300)
+		updateSparse.addTMulSparse(0.1, sparse(a), d, 0)
 		got, gotSparse := NewMatrix(300, c), NewMatrix(300, c)
 		for _, cut := range cuts {
 			got.addTMul(0.1, a, d, cut[0], cut[1])
-			gotSparse.addTMulSparse(0.1, sparse(a), d, cut[0], cut[1])
+		}
+		rows := sparse(a)
+		for i := range rows {
+			rows[i].divide(77)
+		}
+		for block := range 4 {
+			gotSparse.addTMulSparse(0.1, rows, d, block)
 		}
 		mustBeSame(t, "aᵀ·b", got.Data, update.Data)
 		mustBeSame(t, "sparse aᵀ·b", gotSparse.Data, updateSparse.Data)
@@ -232,7 +240,7 @@ func TestSparseProductsSkipZerosAndDenseOnesDoNot(t *testing.T) {
 	for _, zero := range []float64{0, negative} {
 		a := &Matrix{Rows: 1, Cols: 2, Data: []float64{zero, 1}}
 		m := NewMatrix(2, 1)
-		if m.addTMulSparse(1, sparse(a), nan, 0, 2); m.Data[0] != 0 || !math.IsNaN(m.Data[1]) {
+		if m.addTMulSparse(1, sparse(a), nan, 0); m.Data[0] != 0 || !math.IsNaN(m.Data[1]) {
 			t.Errorf("sparse aᵀ·b with %v: %v, want 0 and NaN", zero, m.Data)
 		}
 		one, x := NewMatrix(1, 1), &Matrix{Rows: 1, Cols: 1, Data: []float64{zero}}

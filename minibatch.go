@@ -4,18 +4,34 @@ package nn
 // back. Row i of each matrix belongs to example i and depends on no other row,
 // so several cores can work on one mini-batch, each on rows of its own.
 type miniBatch struct {
+	data     Examples
+	examples []int // the numbers of the m examples
+
 	inputs      []sparseRow // A₀, m×784
 	targets     *Matrix     // T, m×10
 	activations []*Matrix   // A₁ … A_L: m×16, m×16, m×10
 	deltas      []*Matrix   // Δ₁ … Δ_L, of the same shapes
 	costs       []float64   // C of each example
+
+	// The elements of the inputs, row after row: without gaps between them the
+	// update reads them faster.
+	index []int32
+	value []float64
+
+	division // of the work
 }
 
+// newMiniBatch returns a mini-batch with the capacity for m examples.
 func newMiniBatch(n *Network, m int) *miniBatch {
 	b := &miniBatch{
-		inputs:  newSparseRows(m, n.inputs()),
+		inputs:  make([]sparseRow, m),
 		targets: NewMatrix(m, n.outputs()),
 		costs:   make([]float64, m),
+		index:   make([]int32, m*n.inputs()),
+		value:   make([]float64, m*n.inputs()),
+	}
+	for i := range b.inputs {
+		b.inputs[i].cols = n.inputs()
 	}
 	for _, l := range n.Layers {
 		b.activations = append(b.activations, NewMatrix(m, len(l.Biases)))
@@ -26,7 +42,7 @@ func newMiniBatch(n *Network, m int) *miniBatch {
 
 // fits reports whether the mini-batch was made for layers of n's sizes.
 func (b *miniBatch) fits(n *Network) bool {
-	if len(b.activations) != len(n.Layers) || b.inputs[0].cols() != n.inputs() {
+	if len(b.activations) != len(n.Layers) || b.inputs[0].cols != n.inputs() {
 		return false
 	}
 	for i, l := range n.Layers {
@@ -37,37 +53,43 @@ func (b *miniBatch) fits(n *Network) bool {
 	return true
 }
 
-// resize changes the number of examples to m, at most what newMiniBatch was
-// given.
-func (b *miniBatch) resize(m int) {
+// set chooses the examples, at most as many as there is capacity for.
+func (b *miniBatch) set(n *Network, data Examples, examples []int) {
+	m := len(examples)
+	b.data, b.examples = data, examples
 	b.inputs, b.costs = b.inputs[:m], b.costs[:m]
 	for _, matrices := range [...][]*Matrix{{b.targets}, b.activations, b.deltas} {
 		for _, x := range matrices {
 			x.Rows, x.Data = m, x.Data[:m*x.Cols]
 		}
 	}
+	b.divide(n, m)
 }
 
 // output returns A_L.
 func (b *miniBatch) output() *Matrix { return b.activations[len(b.activations)-1] }
 
-// load reads examples of data into the rows from lo on.
-func (b *miniBatch) load(lo int, data Examples, examples []int) {
-	if images, ok := data.(*Images); ok {
-		images.prefetch(examples)
+// load reads examples lo to hi, hi excluded.
+func (b *miniBatch) load(lo, hi int) {
+	if images, ok := b.data.(*Images); ok {
+		images.prefetch(b.examples[lo:hi])
 	}
-	for i, j := range examples {
-		input, target := &b.inputs[lo+i], b.targets.Row(lo+i)
-		switch data := data.(type) {
+	at := lo * b.inputs[lo].cols
+	for i := lo; i < hi; i++ {
+		input, target := &b.inputs[i], b.targets.Row(i)
+		input.index, input.value = b.index[at:at], b.value[at:at]
+		switch data := b.data.(type) {
 		case *Images:
-			data.readSparse(j, input, target)
+			data.readSparse(b.examples[i], input, target)
 		case Distorted:
-			data.readSparse(j, input, target)
+			data.readSparse(b.examples[i], input, target)
 		default:
 			index, value := input.full()
-			data.Example(j, value, target)
+			data.Example(b.examples[i], value, target)
 			input.cut(compress(index, value, value, 0))
 		}
+		input.divide(b.blockSize)
+		at += len(input.index)
 	}
 }
 

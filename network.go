@@ -33,12 +33,10 @@ type Network struct {
 //
 // The weights of a neuron with n inputs are drawn from the normal distribution
 // of mean 0 and variance 1/n; its bias is 0. Its weighted sum then varies about
-// as much as one of its inputs, however many there are: not so much that the
-// sigmoid saturates and its derivative vanishes, and not so little that all
-// neurons answer alike (LeCun, Bottou, Orr and Müller, Efficient BackProp,
-// 1998, section 4.6). A [ReLU] layer silences half of its neurons and needs
-// variance 2/n (He, Zhang, Ren and Sun, Delving Deep into Rectifiers, 2015):
-// multiply its Weights.Data by √2.
+// as much as one input, so that the sigmoid neither saturates nor answers alike
+// for all inputs (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998,
+// section 4.6). A [ReLU] layer needs variance 2/n (He, Zhang, Ren and Sun,
+// Delving Deep into Rectifiers, 2015): multiply its Weights.Data by √2.
 func New(r *rand.Rand, sizes ...int) *Network {
 	if r == nil {
 		panic("nn: New needs a random source, got nil")
@@ -48,9 +46,8 @@ func New(r *rand.Rand, sizes ...int) *Network {
 	}
 	n := new(Network)
 	for i, neurons := range sizes[1:] {
-		inputs := sizes[i]
-		l := &Layer{Weights: NewMatrix(inputs, neurons), Biases: make([]float64, neurons)}
-		scale := 1 / math.Sqrt(float64(inputs))
+		l := &Layer{Weights: NewMatrix(sizes[i], neurons), Biases: make([]float64, neurons)}
+		scale := 1 / math.Sqrt(float64(sizes[i]))
 		for k := range l.Weights.Data {
 			l.Weights.Data[k] = scale * r.NormFloat64()
 		}
@@ -192,15 +189,4 @@ func (n *Network) check() {
 		}
 		before = w.Cols
 	}
-}
-
-func mustHaveSome(data Examples) int {
-	if data == nil {
-		panic("nn: the examples are nil, need at least 1")
-	}
-	count := data.Len()
-	if count < 1 {
-		panic(fmt.Sprintf("nn: %d examples, need at least 1", count))
-	}
-	return count
 }

@@ -26,18 +26,24 @@ type workers struct {
 }
 
 // patience is how often to look for a change before giving up.
-const patience = 100
+const patience = 300
 
 // cores returns how many goroutines can run at once.
 func cores() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
-// do calls work for each piece, on all cores, and returns when all pieces are
-// finished. If a piece panics, do panics with the same value.
-func (w *workers) do(pieces int, work func(piece int)) {
+// do calls work for each piece, on so many cores, and returns when all pieces
+// are finished. If a piece panics, do panics with the same value.
+func (w *workers) do(cores, pieces int, work func(piece int)) {
+	if cores == 1 {
+		for piece := range pieces {
+			work(piece)
+		}
+		return
+	}
 	w.mu.Lock()
 	w.work, w.pieces, w.next, w.failure = work, pieces, 0, nil
 	w.free.L = &w.mu
-	for ; w.helpers < min(cores(), pieces)-1; w.helpers++ {
+	for ; w.helpers < min(cores, pieces)-1; w.helpers++ {
 		go w.help()
 	}
 	w.mu.Unlock()
@@ -99,7 +105,7 @@ func (w *workers) wait() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for looks := 0; w.busy > 0; looks++ {
-		if looks < patience {
+		if looks < 10 {
 			w.mu.Unlock()
 			runtime.Gosched()
 			w.mu.Lock()
@@ -107,4 +113,47 @@ func (w *workers) wait() {
 			w.free.Wait()
 		}
 	}
+}
+
+// A division divides the work on a mini-batch. The examples are divided into
+// pieces for forward and backward, the rows of the weights into blocks for the
+// update.
+type division struct {
+	cores     int
+	pieceSize int // examples
+	blockSize int // rows of the first layer's weights
+	blocks    []block
+}
+
+// A block is rows lo to hi of a layer's weights, hi excluded.
+type block struct{ layer, number, lo, hi int }
+
+// divide divides the work on m examples. A block stays in a core's cache for the
+// whole mini-batch.
+func (d *division) divide(n *Network, m int) {
+	// A mini-batch of less work than this is done before a helper is awake.
+	const worthSharing = 1 << 20 // weights times examples
+	d.cores, d.pieceSize = 1, 64
+	if m*n.Parameters() >= worthSharing {
+		d.cores = cores()
+		d.pieceSize = max(16, min(64, m/(4*d.cores)))
+	}
+	const small, large = 1 << 11, 1 << 15 // weights
+	d.blocks = d.blocks[:0]
+	for l, layer := range n.Layers {
+		rows, cols := layer.Weights.Rows, layer.Weights.Cols
+		size := max(1, min(large/cols, max(small/cols, (rows+d.cores-1)/d.cores)))
+		for lo := 0; lo < rows; lo += size {
+			d.blocks = append(d.blocks, block{l, lo / size, lo, min(lo+size, rows)})
+		}
+	}
+	d.blockSize = d.blocks[0].hi
+}
+
+// pieces returns the number of pieces, and piece the examples of one, from lo to
+// hi, hi excluded.
+func (b *miniBatch) pieces() int { return (len(b.examples) + b.pieceSize - 1) / b.pieceSize }
+
+func (b *miniBatch) piece(i int) (lo, hi int) {
+	return i * b.pieceSize, min((i+1)*b.pieceSize, len(b.examples))
 }

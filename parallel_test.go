@@ -80,7 +80,7 @@ func TestDoReturnsAfterAPanicOnlyWhenNoPieceIsAtWork(t *testing.T) {
 	finished, begun := false, make(chan bool)
 	func() {
 		defer func() { recover() }()
-		new(workers).do(2, func(piece int) {
+		new(workers).do(2, 2, func(piece int) {
 			if piece == 0 {
 				<-begun
 				panic("nn: a piece panics")
@@ -102,7 +102,7 @@ func TestWorkersDoEveryPieceOnce(t *testing.T) {
 	w := new(workers)
 	for _, pieces := range []int{0, 1, 2, 3, 100, 1, 1000} {
 		done := make([]atomic.Int32, pieces)
-		w.do(pieces, func(piece int) { done[piece].Add(1) })
+		w.do(4, pieces, func(piece int) { done[piece].Add(1) })
 		for piece := range done {
 			if times := done[piece].Load(); times != 1 {
 				t.Errorf("piece %d of %d is done %d times", piece, pieces, times)

@@ -9,59 +9,48 @@ import "slices"
 // Only inputs are sparse. A product with them skips zeros, so it counts 0·∞ and
 // 0·NaN as 0. The activations of hidden layers are dense.
 type sparseRow struct {
-	index []int32 // the columns, ascending
-	value []float64
+	cols   int
+	index  []int32 // the columns of the elements, ascending
+	value  []float64
+	blocks []int32 // block b of the columns begins at index[blocks[b]]
 }
 
-// newSparseRows returns m rows, each with the capacity for all of its columns.
-func newSparseRows(m, cols int) []sparseRow {
-	rows, index, value := make([]sparseRow, m), make([]int32, m*cols), make([]float64, m*cols)
-	for i := range rows {
-		lo, hi := i*cols, (i+1)*cols
-		rows[i] = sparseRow{index[lo:lo:hi], value[lo:lo:hi]}
-	}
-	return rows
+func newSparseRow(cols int) sparseRow {
+	return sparseRow{cols: cols, index: make([]int32, cols), value: make([]float64, cols)}
 }
-
-// cols returns the number of columns.
-func (r *sparseRow) cols() int { return cap(r.index) }
 
 // full returns the row with all columns, to be written and then cut.
 func (r *sparseRow) full() (index []int32, value []float64) {
-	return r.index[:cap(r.index)], r.value[:cap(r.value)]
+	return r.index[:r.cols], r.value[:r.cols]
 }
 
 // cut makes the first n of the columns that full returned the row's elements.
 func (r *sparseRow) cut(n int) { r.index, r.value = r.index[:n], r.value[:n] }
 
-// between returns the elements in columns lo to hi, hi excluded.
-func (r *sparseRow) between(lo, hi int) (index []int32, value []float64) {
-	index, value = r.index, r.value
-	if lo > 0 {
-		k, _ := slices.BinarySearch(index, int32(lo))
-		index, value = index[k:], value[k:]
+// divide divides the row into blocks of size columns.
+func (r *sparseRow) divide(size int) {
+	r.blocks = append(r.blocks[:0], 0)
+	for col := size; col < r.cols; col += size {
+		k, _ := slices.BinarySearch(r.index, int32(col))
+		r.blocks = append(r.blocks, int32(k))
 	}
-	if hi < r.cols() {
-		k, _ := slices.BinarySearch(index, int32(hi))
-		index, value = index[:k], value[:k]
-	}
-	return index, value
+	r.blocks = append(r.blocks, int32(len(r.index)))
 }
 
 // mulSparse sets m = a·b, for m of r×c, a of r rows and b of n×c.
 func (m *Matrix) mulSparse(a []sparseRow, b *Matrix) {
 	clear(m.Data)
 	for i := range a {
-		addRows(m.Row(i), a[i].index, a[i].value, b.Data)
+		addRows(m.Row(i), a[i].index, a[i].value, b.Data, b.Cols)
 	}
 }
 
-// addTMulSparse adds c·aᵀ·b to rows lo to hi of m, hi excluded, for m of n×c,
-// a of r rows and b of r×c.
-func (m *Matrix) addTMulSparse(c float64, a []sparseRow, b *Matrix, lo, hi int) {
+// addTMulSparse adds c·aᵀ·b to the rows of m that belong to a block of a's
+// columns, for m of n×c, a of r divided rows and b of r×c.
+func (m *Matrix) addTMulSparse(c float64, a []sparseRow, b *Matrix, block int) {
 	for i := range a {
-		index, value := a[i].between(lo, hi)
-		addOuter(m.Data, c, index, value, b.Row(i))
+		lo, hi := a[i].blocks[block], a[i].blocks[block+1]
+		addOuter(m.Data, m.Cols, c, a[i].index[lo:hi], a[i].value[lo:hi], b.Row(i))
 	}
 }
 
@@ -78,10 +67,10 @@ func mulRow(z, x []float64, w *Matrix) {
 		n += compress(index[n:], value[n:], x[k:min(k+64, len(x))], k)
 		if n >= 64 {
 			four := n &^ 3
-			addRows(z, index[:four], value[:four], w.Data)
+			addRows(z, index[:four], value[:four], w.Data, w.Cols)
 			copy(index[:], index[four:n])
 			n = copy(value[:], value[four:n])
 		}
 	}
-	addRows(z, index[:n], value[:n], w.Data)
+	addRows(z, index[:n], value[:n], w.Data, w.Cols)
 }

@@ -7,63 +7,6 @@ import (
 	"math/rand/v2"
 )
 
-// Cost measures how far an output a is from its target t: 0 for a perfect
-// answer, more for a worse one. Learning is making the mean cost small.
-type Cost uint8
-
-// The cost functions, for one example, summed over its outputs j. The zero
-// value is Quadratic.
-//
-//	Quadratic     C = ½ Σⱼ (aⱼ−tⱼ)²
-//	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]
-//
-// CrossEntropy needs a [Sigmoid] output layer and targets from 0 to 1. Its delta
-// lacks the factor σ′, which is small where a neuron is sure of its answer: a
-// neuron that is sure and wrong learns fast instead of slowly (Nielsen, Neural
-// Networks and Deep Learning, chapter 3). Where a sigmoid is rounded to 0 or 1,
-// a logarithm counts as −100 and not as −∞, as in PyTorch's BCELoss.
-const (
-	Quadratic Cost = iota
-	CrossEntropy
-)
-
-// of returns the cost of output a for target t.
-func (c Cost) of(a, t []float64) float64 {
-	t = t[:len(a)]
-	sum := 0.0
-	if c == Quadratic {
-		for j := range a {
-			sum += (a[j] - t[j]) * (a[j] - t[j])
-		}
-		return sum / 2
-	}
-	for j := range a {
-		sum -= t[j]*max(-100, math.Log(a[j])) + (1-t[j])*max(-100, math.Log(1-a[j]))
-	}
-	return sum
-}
-
-// delta sets delta = ∂C/∂z for the weighted sums z of the output layer:
-// (a−t) ⊙ σ′(z). For cross-entropy σ′ cancels out and a−t remains.
-func (c Cost) delta(delta, a, t []float64, σ Activation) {
-	delta, t = delta[:len(a)], t[:len(a)]
-	for j := range a {
-		delta[j] = a[j] - t[j]
-	}
-	if c == Quadratic {
-		σ.mulDerivative(delta, a)
-	}
-}
-
-func (c Cost) mustSuit(n *Network) {
-	if c > CrossEntropy {
-		panic(fmt.Sprintf("nn: cost %d, need Quadratic or CrossEntropy", c))
-	}
-	if c == CrossEntropy && n.last().Activation != Sigmoid {
-		panic(fmt.Sprintf("nn: CrossEntropy needs a sigmoid output layer, this one is %v", n.last().Activation))
-	}
-}
-
 // SGD trains a network by stochastic gradient descent: it takes a few examples,
 // a mini-batch, and moves every parameter a small step in the direction in
 // which their mean cost falls most steeply. The fields may be changed between
@@ -82,19 +25,14 @@ type SGD struct {
 	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, they come in order
 
 	noCopy   noCopy
-	net      *Network // the network it belongs to
-	velocity *Network // V, nil without momentum
-	order    []int    // the examples of an epoch
+	net      *Network   // that it belongs to
+	velocity *Network   // V, nil without momentum
+	order    []int      // of the examples in an epoch
+	batch    *miniBatch // at hand
+	workers  workers
 
-	// The step at hand. Its pieces are method values made once, so that a step
-	// allocates nothing.
-	data                     Examples
-	examples                 []int
-	batch                    *miniBatch
-	blocks                   []block
+	// The pieces of a step are method values made once: a step allocates nothing.
 	backpropagation, descent func(piece int)
-	workers                  workers
-	cores                    int // that share the step
 }
 
 // A noCopy makes go vet report copies of the struct that contains it.
@@ -125,8 +63,7 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	if s.Batch < 0 {
 		panic(fmt.Sprintf("nn: SGD.Batch is %d, need 1 or more, or 0 for 10", s.Batch))
 	}
-	size := cmp.Or(s.Batch, 10)
-	order := s.shuffle(count)
+	size, order := cmp.Or(s.Batch, 10), s.shuffle(count)
 	for first := 0; first < count; first += size {
 		batch := order[first:min(first+size, count)]
 		mean, err := s.Step(n, data, batch)
@@ -169,14 +106,15 @@ func (s *SGD) shuffle(count int) []int {
 // network, or this one with layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
-	s.share((len(batch)+pieceSize-1)/pieceSize, s.backpropagation) // forward, cost, backward
-	for _, c := range s.batch.costs {
+	b := s.batch
+	s.workers.do(b.cores, b.pieces(), s.backpropagation) // forward, cost, backward
+	for _, c := range b.costs {
 		cost += c / float64(len(batch))
 	}
 	if !finite(cost) {
 		return cost, fmt.Errorf("nn: the cost is %v", cost)
 	}
-	s.share(len(s.blocks), s.descent) // W −= η/m·AᵀΔ, b −= η/m·ΣΔ
+	s.workers.do(b.cores, len(b.blocks), s.descent) // W −= η/m·AᵀΔ, b −= η/m·ΣΔ
 	return cost, nil
 }
 
@@ -187,9 +125,9 @@ func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err er
 //	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)          cross-entropy: Δ_L = A_L − T
 //	backward   Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)
 func (s *SGD) backpropagate(piece int) {
-	b, lo := s.batch, piece*pieceSize
-	hi := min(lo+pieceSize, len(s.examples))
-	b.load(lo, s.data, s.examples[lo:hi])
+	b := s.batch
+	lo, hi := b.piece(piece)
+	b.load(lo, hi)
 	b.forward(s.net, lo, hi)
 	for i := lo; i < hi; i++ {
 		b.costs[i] = s.Cost.of(b.output().Row(i), b.targets.Row(i))
@@ -210,19 +148,18 @@ func (s *SGD) backpropagate(piece int) {
 // A row of weights belongs to one block, which adds the examples in their
 // order: the result does not depend on how the rows are divided.
 func (s *SGD) descend(piece int) {
-	l, lo, hi := s.blocks[piece].layer, s.blocks[piece].lo, s.blocks[piece].hi
-	layer, delta, m := s.net.Layers[l], s.batch.deltas[l], float64(len(s.examples))
+	block := s.batch.blocks[piece]
+	l, lo, hi := block.layer, block.lo, block.hi
+	layer, delta, m := s.net.Layers[l], s.batch.deltas[l], float64(len(s.batch.examples))
 	weights := layer.Weights.rows(lo, hi).Data
-	if s.Decay > 0 {
-		scale(weights, 1-s.Rate*s.Decay)
-	}
+	scale(weights, 1-s.Rate*s.Decay)
 	sum, c := layer, -s.Rate/m // where to add c·Aᵀ·Δ
 	if s.velocity != nil {
 		sum, c = s.velocity.Layers[l], 1/m
 		scale(sum.Weights.rows(lo, hi).Data, s.Momentum)
 	}
 	if l == 0 {
-		sum.Weights.addTMulSparse(c, s.batch.inputs, delta, lo, hi)
+		sum.Weights.addTMulSparse(c, s.batch.inputs, delta, block.number)
 	} else {
 		sum.Weights.addTMul(c, s.batch.activations[l-1], delta, lo, hi)
 	}
@@ -234,6 +171,7 @@ func (s *SGD) descend(piece int) {
 	}
 }
 
+// descendBiases does for all biases of a layer what descend does for weights.
 func (s *SGD) descendBiases(layer, sum *Layer, c float64, delta *Matrix) {
 	if s.velocity != nil {
 		scale(sum.Biases, s.Momentum)
@@ -248,6 +186,9 @@ func (s *SGD) descendBiases(layer, sum *Layer, c float64, delta *Matrix) {
 
 // scale multiplies x by c.
 func scale(x []float64, c float64) {
+	if c == 1 {
+		return
+	}
 	for i := range x {
 		x[i] *= c
 	}
@@ -270,8 +211,7 @@ func (s *SGD) prepare(n *Network, data Examples, batch []int) {
 	if s.batch == nil || len(batch) > cap(s.batch.costs) {
 		s.batch = newMiniBatch(n, len(batch))
 	}
-	s.batch.resize(len(batch))
-	s.data, s.examples = data, batch
+	s.batch.set(n, data, batch)
 	if s.Momentum == 0 {
 		s.velocity = nil
 	} else if s.velocity == nil {
@@ -281,11 +221,6 @@ func (s *SGD) prepare(n *Network, data Examples, batch []int) {
 			clear(l.Biases)
 		}
 	}
-	s.cores = 1
-	if len(batch)*n.Parameters() >= worthSharing {
-		s.cores = cores()
-	}
-	s.divide(s.cores)
 }
 
 func (s *SGD) check(n *Network, batch []int) {
@@ -304,41 +239,5 @@ func (s *SGD) check(n *Network, batch []int) {
 		panic("nn: SGD has trained another network, need one SGD for each")
 	case s.batch != nil && !s.batch.fits(n):
 		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
-	}
-}
-
-// A step whose mini-batch times the network's parameters is at least
-// worthSharing takes longer than sharing it between cores costs.
-const worthSharing = 1 << 20
-
-// pieceSize is the number of examples in a piece of a mini-batch.
-const pieceSize = 16
-
-// A block is rows lo to hi of a layer's weights, hi excluded. The biases belong
-// to the first block of a layer.
-type block struct{ layer, lo, hi int }
-
-// divide divides the parameters into blocks that stay in a core's cache for a
-// whole mini-batch, and are enough for all cores.
-func (s *SGD) divide(cores int) {
-	const small, large = 1 << 11, 1 << 15 // weights
-	s.blocks = s.blocks[:0]
-	for l, layer := range s.net.Layers {
-		rows, cols := layer.Weights.Rows, layer.Weights.Cols
-		size := max(1, min(large/cols, max(small/cols, rows/(2*cores))))
-		for lo := 0; lo < rows; lo += size {
-			s.blocks = append(s.blocks, block{l, lo, min(lo+size, rows)})
-		}
-	}
-}
-
-// share does the pieces of a step.
-func (s *SGD) share(pieces int, work func(piece int)) {
-	if s.cores > 1 {
-		s.workers.do(pieces, work)
-		return
-	}
-	for piece := range pieces {
-		work(piece)
 	}
 }
