@@ -40,7 +40,7 @@ var faults = []fault{
 	{"layer.go", "if len(l.Biases) != l.Weights.Cols {", "if false {"},
 
 	// The network: its random weights, what it shares, its checks.
-	{"network.go", "math.Sqrt(float64(inputs))", "math.Sqrt(float64(neurons))"},
+	{"network.go", "float64(sizes[i])", "float64(neurons)"},
 	{"network.go", "sum += len(l.Weights.Data) + len(l.Biases)", "sum += len(l.Weights.Data)"},
 	{"network.go", "slices.Clone(l.Biases), l.Activation", "l.Biases, l.Activation"},
 	{"network.go", "{slices.Clone(input)}", "{input}"},
@@ -49,12 +49,14 @@ var faults = []fault{
 	{"network.go", "i > 0 && w.Rows != before", "i > 0 && w.Rows < before"},
 	{"network.go", "int(l.Activation) >= len(", "int(l.Activation) > len("},
 
+	// The cost and its delta: a factor, a sign, a derivative too much, a check.
+	{"cost.go", "(a[j] - t[j]) / 2", "(a[j] - t[j])"},
+	{"cost.go", "max(-100, math.Log(1-a[j]))", "max(-100, math.Log(a[j]))"},
+	{"cost.go", "delta[j] = a[j] - t[j]", "delta[j] = t[j] - a[j]"},
+	{"cost.go", "if c == Quadratic {\n\t\tσ.mulDerivative(delta, a)\n\t}", "σ.mulDerivative(delta, a)"},
+	{"cost.go", "n.last().Activation != Sigmoid", "n.last().Activation == ReLU"},
+
 	// Gradient descent: signs, factors, biases, checks.
-	{"train.go", "return sum / 2", "return sum"},
-	{"train.go", "max(-100, math.Log(1-a[j]))", "max(-100, math.Log(a[j]))"},
-	{"train.go", "delta[j] = a[j] - t[j]", "delta[j] = t[j] - a[j]"},
-	{"train.go", "if c == Quadratic {\n\t\tσ.mulDerivative(delta, a)\n\t}", "σ.mulDerivative(delta, a)"},
-	{"train.go", "n.last().Activation != Sigmoid", "n.last().Activation == ReLU"},
 	{"train.go", "float64(len(batch)) / float64(count)", "float64(size) / float64(count)"},
 	{"train.go", "layer >= 0 {", "layer > 0 {"},
 	{"train.go", "cmp.Or(s.Batch, 10)", "cmp.Or(s.Batch, 11)"},
@@ -78,6 +80,8 @@ var faults = []fault{
 	{"minibatch.go", "n.Layers[i-1].Activation", "n.Layers[i].Activation"},
 	{"minibatch.go", "b.inputs, b.costs = b.inputs[:m], b.costs[:m]", "b.inputs = b.inputs[:m]"},
 	{"minibatch.go", "value, value, 0))", "value, value, 1))"},
+	{"minibatch.go", "at += len(input.index)", "at += len(input.index) - 1"},
+	{"minibatch.go", "at := lo * b.inputs[lo].cols", "at := 0"},
 	{"minibatch.go", "len(b.activations) != len(n.Layers) || ", ""},
 	{"minibatch.go", "Cols != len(l.Biases) {", "Cols > len(l.Biases) {"},
 
@@ -90,9 +94,9 @@ var faults = []fault{
 	{"evaluate.go", "threshold = 0\n", "threshold = 0.5\n"},
 	{"evaluate.go", "if a > largest {", "if a >= largest {"},
 
-	// Sparse inputs: columns at the edges of a block, sums in another order.
-	{"sparse.go", "int32(lo))", "int32(lo+1))"},
-	{"sparse.go", "int32(hi))", "int32(hi-1))"},
+	// Sparse inputs: an element that is lost, sums in another order.
+	{"sparse.go", "append(r.blocks[:0], 0)", "append(r.blocks, 0)"},
+	{"sparse.go", "int32(len(r.index))", "int32(len(r.index)-1)"},
 	{"sparse.go", "four := n &^ 3", "four := n &^ 1"},
 	{"sparse.go", "len(x))], k)", "len(x))], 0)"},
 
@@ -109,10 +113,11 @@ var faults = []fault{
 	{"kernels.go", "(1./24+r*(1./120))", "(1./24)"},
 
 	// Cores: no helpers, a panic that is lost, an end that comes too early.
-	{"parallel.go", "min(cores(), pieces)-1", "0"},
+	{"parallel.go", "min(cores, pieces)-1", "0"},
 	{"parallel.go", "panic(w.failure)", "_ = w.failure"},
 	{"parallel.go", "w.free.Wait()", "return"},
 	{"parallel.go", "w.failure == nil { // runtime.Goexit", "false {"},
+	{"parallel.go", "block{l, lo / size, lo,", "block{l, 0, lo,"},
 
 	// Images: what is stored, shared and checked.
 	{"images.go", "target[label] = 1", "target[0] = 1"},
