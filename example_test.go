@@ -13,7 +13,7 @@ import (
 	"github.com/nn13002/nn"
 )
 
-// A network learns to read digits that are drawn by code.
+// A network learns to read digits drawn by code.
 func Example() {
 	r := rand.New(rand.NewPCG(1, 2))
 	train, test := nn.Synthetic(r, 4000), nn.Synthetic(r, 500)
@@ -43,7 +43,8 @@ func ExampleNew() {
 	// 13002 parameters
 }
 
-// One neuron whose parameters are set by hand: it fires if both inputs do.
+// The parameters of a single neuron are set by hand so that it fires only if both
+// inputs are 1.
 func ExampleNetwork_Predict() {
 	net := &nn.Network{Layers: []*nn.Layer{{
 		Weights: &nn.Matrix{Rows: 2, Cols: 1, Data: []float64{4, 4}},
@@ -85,6 +86,26 @@ func ExampleSGD_Epoch() {
 	// [1 1] 0
 }
 
+// A network learns a correction: it takes steps with one example until it gives
+// the right answer.
+func ExampleSGD_Step() {
+	net := nn.New(rand.New(rand.NewPCG(1, 2)), 2, 4, 1)
+	corrections := nn.Samples{{{0.2, 0.9}, {1}}}
+	input := corrections[0][0]
+	fmt.Println("before:", net.Classify(input))
+	sgd := &nn.SGD{Rate: 0.5}
+	for net.Classify(input) != 1 {
+		if _, err := sgd.Step(net, corrections, []int{0}); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println("after:", net.Classify(input))
+	// Output:
+	// before: 0
+	// after: 1
+}
+
 func ExampleLoad() {
 	net := nn.New(rand.New(rand.NewPCG(1, 2)), 2, 4, 1)
 	var file bytes.Buffer
@@ -102,8 +123,8 @@ func ExampleLoad() {
 	// Output: the same answer: true
 }
 
-// The four files are read from a folder. Here they are written first, with
-// three pictures of 2×2 pixels to learn from and one to test with.
+// LoadMNIST reads four files from a folder. This example first writes them, with
+// three images of 2×2 pixels to learn from and one to test with.
 func ExampleLoadMNIST() {
 	dir, err := os.MkdirTemp("", "mnist")
 	if err != nil {
@@ -137,7 +158,7 @@ func ExampleLoadMNIST() {
 	// [0 1 0 0.2] is a 1
 }
 
-// A ring of black ink on white paper is read.
+// FromImage prepares a picture of a ring in black ink on white paper.
 func ExampleFromImage() {
 	img := image.NewGray(image.Rect(0, 0, 200, 200))
 	for y := range 200 {
@@ -157,8 +178,8 @@ func ExampleFromImage() {
 	// Output: a 0
 }
 
-// circle is data of one's own: points of a grid over the square from −1 to 1,
-// with the target 1 inside of a circle and 0 outside. Nothing is stored.
+// circle is a data set that stores nothing. Its inputs are the points of a grid
+// over the square from −1 to 1. The target is 1 inside a circle and 0 outside.
 type circle struct{ side int }
 
 func (c circle) Len() int { return c.side * c.side }
@@ -173,7 +194,7 @@ func (c circle) Example(i int, input, target []float64) {
 	}
 }
 
-// Any type with the two methods Len and Example is Examples.
+// Any type with the methods Len and Example can be used as Examples.
 func ExampleExamples() {
 	// type circle struct{ side int }
 	//

@@ -43,8 +43,8 @@ func TestReadmeProgramsCompile(t *testing.T) {
 	}
 }
 
-// What is not words is the same in both languages: code, commands, numbers,
-// links, in their order as far as the grammar lets them keep it.
+// Code, commands, numbers and links are the same in both languages. Their order
+// may differ, as the grammar does.
 func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
 	english, chinese := readme(t, "README.md"), readme(t, "README.zh-CN.md")
 	en, zh := codeBlock.FindAllString(english, -1), codeBlock.FindAllString(chinese, -1)
@@ -79,7 +79,22 @@ func TestReadmeHasTheSumsOfTheFiles(t *testing.T) {
 	}
 }
 
-// The programs of the path need no data, and no network to get it.
+var functionIn = regexp.MustCompile("`(\\w+)` in \\[[^]]*\\]\\(([^)]*\\.go)\\)")
+
+func TestReadmeNamesFunctionsThatExist(t *testing.T) {
+	found := functionIn.FindAllStringSubmatch(readme(t, "README.md"), -1)
+	if len(found) == 0 {
+		t.Fatal("README.md names no function and its file")
+	}
+	for _, match := range found {
+		function, file := match[1], match[2]
+		if !regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + function + `\(`).MatchString(readme(t, file)) {
+			t.Errorf("README.md: %s has no function %s", file, function)
+		}
+	}
+}
+
+// These examples need no data and no connection.
 func TestExamplesFitATerminalOf80Columns(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command here")

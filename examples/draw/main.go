@@ -1,12 +1,12 @@
-// Draw is a page to draw digits on, while one watches the network read them,
-// and to train a network of one's own, while one watches it learn:
+// Draw serves a page to draw digits on, which shows how the network reads them.
+// The page also trains a fresh network and shows how it learns:
 //
 //	go run ./examples/draw [-port 8784]
 //
-// It prints the page's address, which only this computer can open. Ctrl-C ends
-// it. Everything on the page is computed by the library, here; the page itself
-// only draws. MNIST is taken from where nn.LoadMNIST("") looks for it (run
-// ./examples/mnist once to have it there); without it, random digits and
+// The program prints the page's address, which only this computer can open.
+// Ctrl-C ends it. The library computes everything here, in the program; the page
+// only draws. MNIST is read from where nn.LoadMNIST("") looks for it; run
+// ./examples/mnist once to download it. Without it, the random digits and the
 // training examples are synthetic.
 package main
 
@@ -37,14 +37,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // so that a second Ctrl-C is not caught
+	context.AfterFunc(ctx, stop) // a second Ctrl-C is not caught
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the program; it returns the exit status.
+// run is the whole program. It returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("draw", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // a mistake gets one line and not the whole help
+	flags.SetOutput(io.Discard) // a mistake prints one line, not the whole help
 	port := flags.Uint("port", 8784, "`number` of the port, 0 for any that is free")
 	err := flags.Parse(args)
 	switch {
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		WriteTimeout:      10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // so that Ctrl-C ends trainings
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // Ctrl-C ends the trainings
 	}
 	fmt.Fprintf(stdout, "http://%s  (Ctrl-C ends it)\n", listener.Addr())
 	failed := make(chan error, 1)
@@ -88,18 +88,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	last, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if server.Shutdown(last) != nil {
-		server.Close() // a browser that keeps us waiting
+		server.Close() // a browser keeps its connection busy
 	}
 	return 0
 }
 
-// A dataset is what random digits come from and networks learn from.
+// A dataset is what networks learn from. The random digits are from its test set.
 type dataset struct {
 	name        string // MNIST or synthetic
 	train, test *nn.Images
 }
 
-// load returns MNIST, or synthetic digits where it is not.
+// load returns MNIST, or synthetic digits if it is not there.
 func load(stderr io.Writer) dataset {
 	train, test, err := nn.LoadMNIST("")
 	if err == nil && (train.Width != 28 || train.Height != 28 || train.Len() == 0 || test.Len() == 0) {
@@ -108,7 +108,7 @@ func load(stderr io.Writer) dataset {
 	if err == nil {
 		return dataset{"MNIST", train, test}
 	}
-	if !errors.Is(err, fs.ErrNotExist) { // there is something, and it is not right
+	if !errors.Is(err, fs.ErrNotExist) { // the files are there, but they are bad
 		fmt.Fprintln(stderr, "draw: synthetic digits instead of MNIST:", err)
 	}
 	r := rand.New(rand.NewPCG(1, 2))
@@ -116,23 +116,23 @@ func load(stderr io.Writer) dataset {
 }
 
 const (
-	side         = 112 // of the drawing as the page sends it, in pixels: four times what the network sees
-	maxTrainings = 4   // at once: each of them could keep all cores busy
+	side         = 112 // of a drawing that the page sends, in pixels: four times what the network sees
+	maxTrainings = 4   // at once: each can keep all cores busy
 )
 
 //go:embed page.html page.css page.js
 var page embed.FS
 
-// A server answers the page's requests. It may be asked by any number of
-// visitors at once: what they share is only read.
+// A server answers the page's requests, from any number of visitors at once:
+// they only read what they share.
 type server struct {
 	net       *nn.Network
 	data      dataset
-	network   []byte // the answer to GET /network, which is always the same
+	network   []byte // the answer to GET /network, always the same
 	trainings chan struct{}
 }
 
-// newServer returns the handler of all requests. data is not changed.
+// newServer returns the handler of all requests. It does not change data.
 func newServer(data dataset) http.Handler {
 	s := &server{net: nn.Pretrained(), data: data, trainings: make(chan struct{}, maxTrainings)}
 	s.network = encode(networkAnswer{
@@ -142,7 +142,7 @@ func newServer(data dataset) http.Handler {
 		First:    quantized(s.net.Layers[0]),
 		Weights:  [][][]float64{byNeuron(s.net.Layers[1]), byNeuron(s.net.Layers[2])},
 	})
-	mux := http.NewServeMux() // which answers 404 to other paths and 405 to other methods
+	mux := http.NewServeMux() // answers 404 to other paths and 405 to other methods
 	mux.HandleFunc("GET /{$}", file("page.html", "text/html; charset=utf-8"))
 	mux.HandleFunc("GET /page.css", file("page.css", "text/css; charset=utf-8"))
 	mux.HandleFunc("GET /page.js", file("page.js", "text/javascript; charset=utf-8"))
@@ -154,9 +154,9 @@ func newServer(data dataset) http.Handler {
 	return guard(mux)
 }
 
-// guard refuses what another site's page could send through this computer's
-// browser. Such a page has its own Origin; and if its name has been made to
-// resolve to 127.0.0.1 (DNS rebinding), the Host is that name.
+// guard refuses what a page of another site could send through the browser of
+// this computer. Such a page has an Origin of its own. If its name resolves to
+// 127.0.0.1 (DNS rebinding), the Host is that name.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -180,14 +180,14 @@ func guard(next http.Handler) http.Handler {
 	})
 }
 
-// ours reports whether a host is this computer and the port at which the
-// request came in.
+// ours reports whether host names this computer and the port that the request
+// came to.
 func ours(r *http.Request, host string) bool {
 	addr, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if !ok {
 		return false
 	}
-	if addr.Port == 80 && !strings.Contains(host, ":") { // browsers leave it out
+	if addr.Port == 80 && !strings.Contains(host, ":") { // browsers omit it
 		host += ":80"
 	}
 	port := strconv.Itoa(addr.Port)
@@ -206,8 +206,8 @@ func file(name, kind string) http.HandlerFunc {
 	}
 }
 
-// encode returns a value as JSON. The values are of this file's own types and
-// finite, so that nothing can be wrong with them.
+// encode returns a value as JSON. All values have types of this file and are
+// finite, so they can be encoded.
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -221,8 +221,8 @@ func answer(w http.ResponseWriter, json []byte) {
 	w.Write(json)
 }
 
-// body returns the whole body of a request that has the type and at most so
-// many bytes, or answers the request itself and returns false.
+// body returns the body of a request. If it is not of the given type or has more
+// than most bytes, body answers the request with an error and returns false.
 func body(w http.ResponseWriter, r *http.Request, kind string, most int64) ([]byte, bool) {
 	got, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || got != kind {
@@ -242,18 +242,18 @@ func body(w http.ResponseWriter, r *http.Request, kind string, most int64) ([]by
 	return b, true
 }
 
-// A networkAnswer is what the page has to know once: the wires to draw.
+// A networkAnswer is what the page needs once: the weights of the connections.
 type networkAnswer struct {
 	Data     string        `json:"data"`
 	Examples int           `json:"examples"`
 	Tests    int           `json:"tests"`
-	First    []byte        `json:"first"`   // the first layer, quantized; in base64
-	Weights  [][][]float64 `json:"weights"` // of the other layers, neuron by neuron
+	First    []byte        `json:"first"`   // of the first layer, quantized, in base64
+	Weights  [][][]float64 `json:"weights"` // of the other layers, one row a neuron
 }
 
-// quantized returns the weights of a layer, neuron by neuron, as bytes: 128 is
-// 0, and 1 and 255 are the 99th percentile of the absolute weights and all
-// beyond it, as in Layer.Picture.
+// quantized returns the weights of a layer as bytes, neuron by neuron. 128 stands
+// for 0; 1 and 255 stand for the 99th percentile of the absolute weights and
+// everything beyond it, as in Layer.Picture.
 func quantized(l *nn.Layer) []byte {
 	w := l.Weights
 	sizes := make([]float64, len(w.Data))
@@ -278,10 +278,10 @@ func byNeuron(l *nn.Layer) [][]float64 {
 	return rows
 }
 
-// rounded leaves the digits that can be seen.
+// rounded rounds to the digits that can be seen.
 func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// A prediction is what the network makes of a drawing.
+// A prediction is the network's answer to a drawing.
 type prediction struct {
 	Ink         bool        `json:"ink"`
 	Digit       int         `json:"digit"`
@@ -289,7 +289,7 @@ type prediction struct {
 	Activations [][]float64 `json:"activations"` // of the neurons, layer by layer
 }
 
-// predict reads a drawing: side×side grey levels, row by row, no ink being 0.
+// predict reads a drawing: side×side grey levels, row by row, where 0 is no ink.
 func (s *server) predict(w http.ResponseWriter, r *http.Request) {
 	b, ok := body(w, r, "application/octet-stream", side*side)
 	if !ok {
@@ -331,13 +331,13 @@ func (s *server) digit(w http.ResponseWriter, _ *http.Request) {
 	answer(w, encode(d))
 }
 
-// tests returns the test images that a network in training is asked: enough of
-// them to see what it has learned, and few enough to ask them often.
+// tests returns the test images for networks in training: enough to see what
+// they have learned, and few enough to be evaluated often.
 func (s *server) tests() *nn.Images {
 	return s.data.test.Slice(0, min(1000, s.data.test.Len()))
 }
 
-// A recipe is how a visitor wants a network to be trained.
+// A recipe says how to train a network.
 type recipe struct {
 	Rate   float64 `json:"rate"`
 	Batch  int     `json:"batch"`
@@ -346,15 +346,15 @@ type recipe struct {
 
 // progress is what a visitor sees of a training.
 type progress struct {
-	Epoch    float64 `json:"epoch"`    // with its fraction: how many times all examples have been seen
+	Epoch    float64 `json:"epoch"`    // how many times all examples have been seen, with the fraction
 	Cost     float64 `json:"cost"`     // of the examples since the last message
 	Accuracy float64 `json:"accuracy"` // on the test images
 	Neurons  []byte  `json:"neurons,omitempty"`
 }
 
-// train trains a fresh network and tells how it goes, as server-sent events: a
-// message at first and after each part of an epoch, at last the event done or
-// failed. It ends early when the visitor goes.
+// train trains a fresh network and reports as server-sent events: progress at
+// first and after each part of an epoch, and at the end done or failed. It ends
+// early if the visitor leaves.
 func (s *server) train(w http.ResponseWriter, r *http.Request) {
 	b, ok := body(w, r, "application/json", 1024)
 	if !ok {
@@ -378,13 +378,13 @@ func (s *server) train(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	// A training takes longer than other requests. When the time for reading
-	// one is up, net/http would take the visitor for gone.
+	// A training takes longer than other requests. Without this, net/http would
+	// think that the visitor has left as soon as the time for reading is over.
 	control := http.NewResponseController(w)
 	control.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	send := func(event string, v any) error {
-		control.SetWriteDeadline(time.Now().Add(10 * time.Second)) // a visitor who does not read goes
+		control.SetWriteDeadline(time.Now().Add(10 * time.Second)) // for a visitor who does not read
 		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, encode(v)); err != nil {
 			return err
 		}
@@ -401,7 +401,7 @@ func (s *server) train(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for epoch := range c.Epochs {
-		for done, part := range random.Perm(parts) { // Epoch shuffles only inside of a part
+		for done, part := range random.Perm(parts) { // Epoch shuffles only within a part
 			if r.Context().Err() != nil {
 				return
 			}
@@ -415,7 +415,7 @@ func (s *server) train(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 			p := progress{float64(epoch) + float64(done+1)/parts, cost, network.Evaluate(tests, sgd.Cost).Accuracy(), nil}
-			if done%5 == 4 { // pictures are most of the bytes
+			if done%5 == 4 { // the weights are most of the bytes
 				p.Neurons = quantized(network.Layers[0])
 			}
 			if send("progress", p) != nil {

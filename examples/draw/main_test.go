@@ -34,8 +34,8 @@ func serve(t testing.TB) string {
 	return server.URL
 }
 
-// ask makes a request with headers given in pairs and returns the answer and
-// its whole body. A header Host is the host.
+// ask makes a request, with headers given in pairs, and returns the answer and
+// its body. A header Host sets the host.
 func ask(t testing.TB, method, url string, content []byte, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(method, url, bytes.NewReader(content))
@@ -65,8 +65,8 @@ const (
 	jsonType  = "application/json"
 )
 
-// drawing is what a page would send: ink where a function of x and y, from 0 to
-// 280 as on the page, says so.
+// drawing returns what the page would send for ink wherever the function is true.
+// x and y go from 0 to 280, as on the page.
 func drawing(ink func(x, y float64) bool) []byte {
 	b := make([]byte, side*side)
 	for i := range b {
@@ -457,8 +457,8 @@ func TestVisitorsTrainNetworksOfTheirOwn(t *testing.T) {
 	}
 }
 
-// A gate is an answer to which each write waits until before returns, and
-// that notes the deadlines.
+// A gate is a ResponseWriter that calls before ahead of each write and records
+// the deadlines.
 type gate struct {
 	http.ResponseWriter
 	before      func()
@@ -589,7 +589,7 @@ func TestManyVisitorsAtOnce(t *testing.T) {
 }
 
 // FuzzRequests takes the content of a request: a drawing, repeated to fill the
-// page, or a recipe for training. Whatever it is, the answer has its form.
+// page, or a recipe for training. Whatever it is, the answer is well formed.
 func FuzzRequests(f *testing.F) {
 	few := digits()
 	few.train, few.test = few.train.Slice(0, 25), few.test.Slice(0, 10)
@@ -638,8 +638,8 @@ func FuzzRequests(f *testing.F) {
 	})
 }
 
-// mustBeWhole checks a prediction: no ink and nothing else, or all that the page
-// shows, in its range.
+// mustBeWhole checks a prediction: either no ink and nothing else, or everything
+// that the page shows, in its range.
 func mustBeWhole(t *testing.T, p prediction) {
 	t.Helper()
 	if !p.Ink {
@@ -716,10 +716,9 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// BenchmarkPredict is the load program: so many visitors draw at once, each
-// waiting for an answer before the next question, over loopback. Besides the
-// time of a question in all it reports what half of them and 99 of a hundred
-// take at most.
+// BenchmarkPredict has a number of visitors draw at once over loopback. Each waits
+// for an answer before it asks again. Besides the time of a question, it reports
+// the median and the 99th percentile.
 func BenchmarkPredict(b *testing.B) {
 	for _, visitors := range []int{1, 10, 200} {
 		b.Run(fmt.Sprintf("visitors=%d", visitors), func(b *testing.B) {

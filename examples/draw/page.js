@@ -1,6 +1,6 @@
 "use strict";
-// The page draws and asks; what it shows is computed by the program that
-// serves it. Here are no network and no preparation of pictures.
+// The page draws and asks. The program that serves it computes what it shows:
+// neither a network nor the preparation of pictures is here.
 
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
@@ -16,10 +16,10 @@ const texts = {
     keys: "Mouse, pen or finger. Or the keyboard: arrow keys move the pen, space held down draws, Shift makes small steps.",
     seen: "What the network sees, 28×28 pixels", seen28: "What it sees: 28×28 pixels",
     layer0: "First hidden layer, 16 neurons", layer1: "Second hidden layer, 16 neurons", answers: "The ten answers",
-    plus: "positive wire", minus: "negative wire", sum: "Ten separate answers, each from 0 to 1: they do not sum to 1.",
+    plus: "positive weight", minus: "negative weight", sum: "Ten separate answers, each from 0 to 1: they do not sum to 1.",
     whoNone: "What does a neuron look for?", whatNone: "Point at one of the 32 hidden neurons, or go there with Tab and the arrow keys.",
     neuron: "Layer {l}, neuron {n}", activation: ": activation {a}",
-    what0: "Where its weights are red it wants ink, where they are blue it wants none. Often that is a short piece of a stroke in one place.",
+    what0: "It looks for ink where its weights are red and for none where they are blue. Often that is a short piece of a stroke in one place.",
     what1: "It adds up the first layer. Above, the three neurons that excite it most ({p}); below, the three that silence it most ({m}).",
     dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits, and is tested on {t} that it never sees.",
     datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on {t} others.",
@@ -27,7 +27,7 @@ const texts = {
     epoch: "Epoch", cost: "Cost", accuracy: "Accuracy", curve: "Learning curve", accuracyLong: "accuracy on test digits", costLong: "cost, on its own scale",
     fresh: "A fresh network of 784-16-16-10 knows nothing: its weights are random.", learning: "It is learning.",
     stopped: "Stopped.", done: "It has seen every example {n} times. Accuracy {a}.", doneOnce: "It has seen every example once. Accuracy {a}.",
-    first: "What the 16 neurons of the first layer look for: red wants ink, blue wants none",
+    first: "What the 16 neurons of the first layer look for: ink where red, none where blue",
     gone: "The program does not answer. Is it still running?", failed: "It failed: {e}",
   },
   zh: {
@@ -55,12 +55,12 @@ const texts = {
 let language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
 const t = (key, values = {}) => texts[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// say gives an element a text that stays right when the language changes.
+// say gives an element a text that follows a change of the language.
 const said = new Map();
 function say(element, make) {
   said.set(element, make);
   const text = make();
-  if (element.textContent !== text) element.textContent = text; // so that a screen reader hears only what is new
+  if (element.textContent !== text) element.textContent = text; // a screen reader reads only what is new
 }
 
 function speak() {
@@ -109,7 +109,7 @@ let truth = null; // the label of a random digit
 function stroke(from, to) {
   paper.beginPath();
   paper.moveTo(from.x, from.y);
-  paper.lineTo(to.x + (from.x === to.x && from.y === to.y ? 0.01 : 0), to.y); // a line without any length leaves no dot
+  paper.lineTo(to.x + (from.x === to.x && from.y === to.y ? 0.01 : 0), to.y); // a line of length 0 leaves no dot
   paper.stroke();
   truth = null;
   $("hint").hidden = true;
@@ -141,8 +141,8 @@ ink.addEventListener("pointermove", e => {
     last = to;
   }
 });
-// On the window: the capture, which would bring these here, may get lost in the
-// middle of a stroke.
+// On the window: the capture, which would deliver these to the canvas, may get
+// lost during a stroke.
 for (const end of ["pointerup", "pointercancel"]) {
   window.addEventListener(end, e => { if (e.pointerId === pointer) pointer = null; });
 }
@@ -211,7 +211,7 @@ function trouble(e, where) {
   say(where, () => e instanceof TypeError ? t("gone") : t("failed", { e: text }));
 }
 
-// ---- Asking: at most once a frame and one question at a time, of the newest
+// ---- Asking: at most once a frame, one question at a time, about the newest
 // drawing ----
 
 let dirty = false, busy = false, planned = false;
@@ -226,7 +226,7 @@ async function ask() {
   planned = dirty = false;
   busy = true;
   copy.clearRect(0, 0, sent, sent);
-  copy.drawImage(ink, 0, 0, sent, sent); // enough for what comes of it, and a quarter of the work
+  copy.drawImage(ink, 0, 0, sent, sent); // enough to read it, and a fraction of the work
   const rgba = copy.getImageData(0, 0, sent, sent).data, grey = new Uint8Array(sent * sent);
   for (let i = 0; i < grey.length; i++) grey[i] = rgba[4 * i + 3];
   try {
@@ -278,7 +278,7 @@ for (let n = 0; n < 10; n++) {
   answers.push(item);
 }
 
-// label names the neurons for those who cannot see them.
+// label names the neurons for screen readers.
 function label() {
   neurons.forEach((layer, l) => layer.forEach((button, n) => {
     const name = t("neuron", { l: l + 1, n: n + 1 }), a = now.activations[l];
@@ -312,7 +312,7 @@ function choose(l, n) {
   redraw();
 }
 
-// explain tells what the chosen neuron looks for.
+// explain says what the chosen neuron looks for.
 function explain() {
   const { l, n } = chosen;
   say($("who"), () => t("neuron", { l: l + 1, n: n + 1 }) + (now.ink ? t("activation", { a: now.activations[l][n].toFixed(2) }) : ""));
@@ -322,8 +322,8 @@ function explain() {
   say($("what"), () => t("what1", { p: names(plus), m: names(minus) }));
 }
 
-// extremes are the first layer's neurons with the strongest wires to one of
-// the second layer.
+// extremes returns the neurons of the first layer with the largest and with the
+// smallest weights to neuron n of the second layer.
 function extremes(n) {
   const order = network.weights[0][n].map((w, k) => [w, k]).sort((a, b) => b[0] - a[0]).map(([, k]) => k);
   return [order.slice(0, 3), order.slice(-3).reverse()];
@@ -332,7 +332,7 @@ function extremes(n) {
 const hex = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
 const unpack = base64 => Uint8Array.from(atob(base64), c => c.charCodeAt(0));
 
-// weights draws the picture of a first-layer neuron into a canvas.
+// weights draws the weights of a first-layer neuron into a canvas.
 function weights(context, first, neuron, x, y) {
   const blank = hex(css("--blank")), tones = [hex(css("--minus")), hex(css("--plus"))];
   context.drawImage(picture(28, 28, i => {
@@ -383,11 +383,11 @@ function fit(canvas) {
   return { context, width, height };
 }
 
-// drawWires shows what the wires carry, |weight·activation|, compared with the
-// most in the layer; without a drawing, the weights alone. The picture's wires
-// are many, and only the six strongest of each neuron are shown.
-function drawWires() {
-  const { context } = fit($("wires"));
+// drawConnections shows the strength of each connection, |weight·activation|,
+// relative to the strongest of its layer; without a drawing, |weight| alone. Of
+// the 784 connections to a first-layer neuron it shows the six strongest.
+function drawConnections() {
+  const { context } = fit($("connections"));
   if (!network) return;
   const origin = $("stage").getBoundingClientRect();
   const box = e => {
@@ -411,12 +411,12 @@ function drawWires() {
     layers[l + 1].push({ from: columns[l][k], to: columns[l + 1][n], v: w * (now.ink ? now.activations[l][k] : 1), n, k });
   })));
   const tones = [css("--minus"), css("--plus")], dim = now.ink ? 1 : 0.35;
-  layers.forEach((wires, l) => {
-    const most = Math.max(1e-9, ...wires.map(w => Math.abs(w.v)));
-    wires.sort((a, b) => Math.abs(a.v) - Math.abs(b.v));
-    for (const w of wires) {
+  layers.forEach((connections, l) => {
+    const most = Math.max(1e-9, ...connections.map(w => Math.abs(w.v)));
+    connections.sort((a, b) => Math.abs(a.v) - Math.abs(b.v));
+    for (const w of connections) {
       const strength = Math.abs(w.v) / most;
-      // of a chosen neuron, the wires that lead to it and away from it
+      // only the connections of a chosen neuron are not dimmed
       const far = chosen && !(chosen.l === l && chosen.n === w.n || chosen.l === l - 1 && chosen.n === w.k);
       context.globalAlpha = dim * (0.04 + 0.86 * strength) * (far ? 0.2 : 1);
       context.lineWidth = 0.6 + 2 * strength;
@@ -436,7 +436,7 @@ function redraw() {
   } else {
     drawSeen();
     drawLook();
-    drawWires();
+    drawConnections();
   }
 }
 new ResizeObserver(redraw).observe($("stage"));
@@ -445,7 +445,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
 $("layer0").addEventListener("pointerleave", leave);
 $("layer1").addEventListener("pointerleave", leave);
-// leave shows all wires again, unless the neuron has the keyboard.
+// leave shows all connections again, unless a neuron has the focus.
 function leave() {
   if (document.activeElement.matches(".neuron")) return;
   chosen = null;

@@ -1,6 +1,6 @@
 // Layers shows a whole network at work: 784 inputs, two hidden layers of 16
-// neurons and 10 outputs, their 13,002 parameters, and why a layer is a product
-// of matrices.
+// neurons, 10 outputs and 13,002 parameters. It also shows that a layer is a
+// product of matrices.
 //
 //	go run ./examples/layers
 package main
@@ -25,8 +25,7 @@ func run(w io.Writer) {
 	input, target := make([]float64, 784), make([]float64, 10)
 	digits.Example(0, input, target)
 
-	// Each neuron has a wire, and so a weight, from every neuron of the layer
-	// before, and one bias of its own.
+	// A neuron has one weight for each neuron of the layer before, and one bias.
 	neurons, weights, biases := len(input), 0, 0
 	fmt.Fprintf(w, "inputs  %3d neurons\n", len(input))
 	for i, layer := range net.Layers {
@@ -47,8 +46,8 @@ func run(w io.Writer) {
 		loops[j] += layer.Biases[j]
 	}
 
-	// The same as a product: the picture is a matrix A of one row, row i of W
-	// holds the wires that leave input i, and Z = A·W + b.
+	// The same as a product of matrices: Z = A·W + b. The picture is a matrix A of
+	// 1×784. Row i of W holds the weights of input i, one for each neuron.
 	a, z := nn.NewMatrix(1, 784), nn.NewMatrix(1, 16)
 	copy(a.Data, input)
 	z.Mul(a, layer.Weights)
@@ -56,7 +55,7 @@ func run(w io.Writer) {
 		z.Data[j] += b
 	}
 
-	// And as the network does it, σ included.
+	// The same once more, computed by the network, including σ.
 	activations := net.Activations(input)
 	fmt.Fprintln(w, "The first layer      zⱼ in two loops   Z = A·W + b   σ(zⱼ)   net.Activations")
 	equal := 0
@@ -69,16 +68,16 @@ func run(w io.Writer) {
 			fmt.Fprintf(w, "neuron %2d  %25.6f %13.6f %7.4f %10.4f\n", j+1, loops[j], z.Data[j], sigma, activations[1][j])
 		}
 	}
-	fmt.Fprintf(w, "and so on: %d of 16 neurons are equal to 12 decimals\n\n", equal)
+	fmt.Fprintf(w, "and so on: %d of 16 neurons agree to 12 decimals\n\n", equal)
 
 	fmt.Fprintf(w, "%-30s%-16s%-16s%s\n", "a₀: the picture", "a₁", "a₂", "a₃: the answer")
 	for row := range 16 {
 		text := strings.Repeat(" ", 28)
-		if row < 14 { // a character is two pixels, one above the other
+		if row < 14 { // a character is the mean of two pixels, one above the other
 			text = ""
 			for x := range 28 {
-				ink := (input[2*row*28+x] + input[(2*row+1)*28+x]) / 2
-				text += string([]rune(" ░▒▓█")[int(math.Round(4*ink))])
+				mean := (input[2*row*28+x] + input[(2*row+1)*28+x]) / 2
+				text += string([]rune(" ░▒▓█")[int(math.Round(4*mean))])
 			}
 		}
 		for _, layer := range activations[1:] {
@@ -89,5 +88,5 @@ func run(w io.Writer) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
-	fmt.Fprintf(w, "\nIt is a picture of %d, the network says %d: its parameters are random still.\n", digits.Labels[0], net.Classify(input))
+	fmt.Fprintf(w, "\nThe picture shows a %d, the network says %d: its parameters are still random.\n", digits.Labels[0], net.Classify(input))
 }

@@ -1,5 +1,6 @@
-// Learning shows a network find its parameters: a cost says how wrong it is,
-// the slope of the cost which way is down, and each step goes a little down.
+// Learning shows how a network finds its parameters. A cost says how wrong its
+// answers are. The gradient of the cost says which way is up, and each step goes
+// a little way in the opposite direction.
 //
 //	go run ./examples/learning
 package main
@@ -22,8 +23,8 @@ func main() {
 	}
 }
 
-// The exclusive or: 1 where the two inputs differ. No straight line parts
-// the ones from the zeros, so one neuron alone cannot compute it.
+// The exclusive or is 1 if the two inputs differ. No straight line separates the
+// ones from the zeros, so a single neuron cannot compute it.
 var xor = nn.Samples{
 	{{0, 0}, {0}},
 	{{0, 1}, {1}},
@@ -35,15 +36,15 @@ func run(w io.Writer) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	net := nn.New(r, 2, 4, 1)
 
-	// The cost of all parameters: C = ½(a − t)², the mean over the examples.
+	// The cost depends on all parameters: C = ½(a − t)², the mean over the examples.
 	cost := func() float64 { return net.Evaluate(xor, nn.Quadratic).Cost }
 	fmt.Fprintf(w, "XOR, %d parameters, before learning: cost %.4f\n\n", net.Parameters(), cost())
 	decisions(w, net)
 
-	// The slope with respect to one weight w is how much C changes when w does:
+	// The derivative with respect to a weight w says how fast C changes with w:
 	// ∂C/∂w ≈ (C(w+ε) − C(w−ε)) / 2ε.
 	weight := &net.Layers[1].Weights.Data[0]
-	slope := func() float64 {
+	derivative := func() float64 {
 		const epsilon = 1e-4
 		before := *weight
 		*weight = before + epsilon
@@ -55,15 +56,15 @@ func run(w io.Writer) error {
 	}
 	start := net.Clone()
 	fmt.Fprintf(w, "\nOne weight alone, 5 steps w −= η·∂C/∂w with η = 4:\n")
-	first := *weight - 4*slope()
+	first := *weight - 4*derivative()
 	for range 5 {
-		s, before := slope(), cost()
-		*weight -= 4 * s
-		fmt.Fprintf(w, "slope %+.4f, so w becomes %+.4f: cost %.6f → %.6f\n", s, *weight, before, cost())
+		d, before := derivative(), cost()
+		*weight -= 4 * d
+		fmt.Fprintf(w, "∂C/∂w = %+.4f, so w becomes %+.4f: cost %.6f → %.6f\n", d, *weight, before, cost())
 	}
 
-	// SGD takes the same step for all weights and biases at once. It knows all
-	// slopes from one pass through the network and back: backpropagation.
+	// SGD takes the same step for all weights and biases at once. It computes all
+	// derivatives in one pass through the network and back: backpropagation.
 	net = start
 	sgd := &nn.SGD{Rate: 4, Batch: len(xor), Rand: r}
 	fmt.Fprintf(w, "\nAll %d at once, with nn.SGD, from the same start:\n", net.Parameters())
@@ -76,7 +77,7 @@ func run(w io.Writer) error {
 			return err
 		}
 		if epoch == 0 {
-			fmt.Fprintf(w, "   1 epoch: the weight from above is %+.6f, by its slope %+.6f\n", net.Layers[1].Weights.Data[0], first)
+			fmt.Fprintf(w, "   1 epoch: that weight is now %+.6f, by its derivative %+.6f\n", net.Layers[1].Weights.Data[0], first)
 		}
 	}
 	fmt.Fprintf(w, "\nAfter learning, %d of 4 are right:\n\n", net.Evaluate(xor, nn.Quadratic).Correct)
@@ -84,7 +85,7 @@ func run(w io.Writer) error {
 	return nil
 }
 
-// decisions draws the output over the square [0, 1]², blank for 0 and █ for 1.
+// decisions draws the output for inputs in the square [0, 1]²: blank is 0, █ is 1.
 func decisions(w io.Writer, net *nn.Network) {
 	for row := range 12 {
 		line := ""

@@ -16,7 +16,7 @@ func TestLearnsXOR(t *testing.T) {
 		t.Fatalf("has not learned XOR:\n%s", out)
 	}
 	lines := strings.Split(strings.Trim(after, ":\n"), "\n")
-	for i, corners := range map[int]string{0: "█ ", 11: " █"} { // ends of the upper and the lower edge
+	for i, corners := range map[int]string{0: "█ ", 11: " █"} { // the ends of the top and the bottom line
 		_, line, _ := strings.Cut(lines[i], "|")
 		line, _, _ = strings.Cut(line, "|")
 		r := []rune(line)
@@ -29,7 +29,7 @@ func TestLearnsXOR(t *testing.T) {
 	}
 }
 
-func TestEachStepAgainstTheSlopeLowersTheCost(t *testing.T) {
+func TestEachStepAgainstTheDerivativeLowersTheCost(t *testing.T) {
 	var b strings.Builder
 	if err := run(&b); err != nil {
 		t.Fatal(err)
@@ -42,10 +42,10 @@ func TestEachStepAgainstTheSlopeLowersTheCost(t *testing.T) {
 				t.Errorf("the cost does not fall: %s", line)
 			}
 		}
-		if _, text, found := strings.Cut(line, "the weight from above is "); found {
-			sgd, slope, _ := strings.Cut(strings.TrimSpace(text), ", by its slope ")
-			if sgd != slope {
-				t.Errorf("backpropagation and the measured slope differ: %s", line)
+		if _, text, found := strings.Cut(line, "that weight is now "); found {
+			sgd, derivative, _ := strings.Cut(strings.TrimSpace(text), ", by its derivative ")
+			if sgd != derivative {
+				t.Errorf("backpropagation and the measured derivative differ: %s", line)
 			}
 		}
 	}

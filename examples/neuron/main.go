@@ -1,5 +1,5 @@
-// Neuron shows what one neuron does: it finds a horizontal bar in pictures of
-// 28×28 pixels, with weights and a bias that are set by hand.
+// Neuron shows what a single neuron does. This one finds a horizontal bar in
+// pictures of 28×28 pixels; its weights and its bias are set by hand.
 //
 //	go run ./examples/neuron
 package main
@@ -17,9 +17,9 @@ import (
 func main() { run(os.Stdout) }
 
 func run(w io.Writer) {
-	// The weights: ink in the bar speaks for it, ink in the rows around it
-	// against it, and ink elsewhere has no say. A whole bar of 16·4 pixels then
-	// adds up to 16·4 · 1/16 = 4.
+	// The weights: white pixels in the bar count for it, white pixels in the
+	// rows around it count against it, and the others do not count. A whole bar
+	// of 16·4 pixels adds up to 16·4 · 1/16 = 4.
 	layer := &nn.Layer{Weights: nn.NewMatrix(784, 1), Biases: []float64{0}, Activation: nn.Sigmoid}
 	weights := layer.Weights.Data
 	fill(weights, 6, 22, 4, 12, -1./16)
@@ -29,7 +29,7 @@ func run(w io.Writer) {
 		fmt.Fprintf(w, "%s|\n", line(weights, y, 16))
 	}
 
-	// The threshold: the neuron is to fire only if the sum is past 1. A bias of
+	// The threshold: the neuron is to fire only if the sum is above 1. A bias of
 	// −1 moves the middle of the sigmoid there: σ(1 − 1) = σ(0) = ½.
 	layer.Biases[0] = -1
 	net := &nn.Network{Layers: []*nn.Layer{layer}}
@@ -60,7 +60,7 @@ func run(w io.Writer) {
 			12: fmt.Sprintf("weighted sum w₁a₁ + w₂a₂ + …  %6.2f", sum),
 			14: fmt.Sprintf("sum + bias                    %6.2f", z),
 			16: fmt.Sprintf("activation σ(sum + bias)      %6.4f", activation),
-			18: fmt.Sprintf("nn.Network.Predict says       %6.4f", net.Predict(a)[0]),
+			18: fmt.Sprintf("nn.Network.Predict returns    %6.4f", net.Predict(a)[0]),
 		}
 		fmt.Fprintln(w)
 		for y := 4; y < 24; y += 2 {
@@ -68,14 +68,14 @@ func run(w io.Writer) {
 		}
 	}
 	show("the bar", bar[:])
-	show("a 7 begins with the bar", seven[:])
-	show("a faint bar: above 0, but not past 1", faint[:])
+	show("a 7 starts with the bar", seven[:])
+	show("a faint bar: above 0, but not above 1", faint[:])
 	show("a bar where the weights are 0", low[:])
-	show("a vertical bar crosses both signs", vertical[:])
-	show("a blob: its rims undo the bar", blob[:])
+	show("a vertical bar crosses weights of both signs", vertical[:])
+	show("a blob: its edges cancel the bar", blob[:])
 }
 
-// fill sets the columns x0 to x1 of the rows y0 to y1, both ends excluded.
+// fill sets columns x0 to x1 of rows y0 to y1; x1 and y1 are excluded.
 func fill(a []float64, x0, x1, y0, y1 int, value float64) {
 	for y := y0; y < y1; y++ {
 		for x := x0; x < x1; x++ {
@@ -84,12 +84,12 @@ func fill(a []float64, x0, x1, y0, y1 int, value float64) {
 	}
 }
 
-// line draws rows y and y+1 as one, the mean of two pixels a character, without
-// the margin of 4 pixels that MNIST's digits have on each side.
+// line draws rows y and y+1 as one line of text. A character is the mean of two
+// pixels. The margin of 4 pixels around MNIST's digits is left out.
 func line(a []float64, y int, scale float64) (text string) {
 	for x := 4; x < 24; x++ {
-		ink := scale * (a[y*28+x] + a[(y+1)*28+x]) / 2
-		text += string([]rune("- ░▒▓█")[1+int(math.Round(max(-1, 4*ink)))])
+		mean := scale * (a[y*28+x] + a[(y+1)*28+x]) / 2
+		text += string([]rune("- ░▒▓█")[1+int(math.Round(max(-1, 4*mean)))])
 	}
 	return text
 }

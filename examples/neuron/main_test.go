@@ -11,11 +11,11 @@ func TestFiresForTheBarAlone(t *testing.T) {
 	out := b.String()
 	for _, want := range []struct{ name, sum, activation string }{
 		{"the bar: FIRES", "4.00", "0.9526"}, // σ(4 − 1)
-		{"a 7 begins with the bar: FIRES", "3.50", "0.9241"},
-		{"a faint bar: above 0, but not past 1: silent", "0.80", "0.4502"},
+		{"a 7 starts with the bar: FIRES", "3.50", "0.9241"},
+		{"a faint bar: above 0, but not above 1: silent", "0.80", "0.4502"},
 		{"a bar where the weights are 0: silent", "0.00", "0.2689"}, // σ(−1)
-		{"a vertical bar crosses both signs: silent", "0.00", "0.2689"},
-		{"a blob: its rims undo the bar: silent", "0.00", "0.2689"},
+		{"a vertical bar crosses weights of both signs: silent", "0.00", "0.2689"},
+		{"a blob: its edges cancel the bar: silent", "0.00", "0.2689"},
 	} {
 		_, rest, found := strings.Cut(out, want.name)
 		rest, _, _ = strings.Cut(rest, "\n\n")

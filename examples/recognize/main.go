@@ -1,11 +1,10 @@
-// Recognize reads handwritten digits from image files, one digit a file:
+// Recognize reads handwritten digits from image files, one digit from each:
 //
 //	go run ./examples/recognize [-net digits.safetensors] photo.png …
 //
-// A file is a PNG, JPEG or GIF of any size and colours, a photo, a scan or a
-// drawing, that shows paper and one digit. For each file the program prints
-// the digit, the ten outputs of the network, and the picture as the network
-// sees it.
+// A file is a PNG, JPEG or GIF of any size and colour: a photo, a scan or a
+// drawing of one digit on paper. For each file the program prints the digit, the
+// ten outputs of the network, and the picture as the network sees it.
 package main
 
 import (
@@ -27,10 +26,10 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the program; it returns the exit status.
+// run is the whole program. It returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("recognize", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // a mistake gets one line and not the whole help
+	flags.SetOutput(io.Discard) // a mistake prints one line, not the whole help
 	file := flags.String("net", "", "`file` of the network, as safetensors (default the one that comes with nn)")
 	usage := func(w io.Writer) {
 		fmt.Fprintln(w, "Usage: go run ./examples/recognize [flags] photo.png …")
@@ -75,7 +74,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// network returns the one in a file, or the one that comes with nn.
+// network returns the network in a file, or the one that comes with nn if name
+// is empty.
 func network(name string) (*nn.Network, error) {
 	if name == "" {
 		return nn.Pretrained(), nil
@@ -96,8 +96,8 @@ func network(name string) (*nn.Network, error) {
 	return net, nil
 }
 
-// maxPixels bounds what a file can make us store: a few bytes can claim any
-// size.
+// maxPixels limits the memory for an image, because a file of a few bytes can
+// claim any size.
 const maxPixels = 100e6
 
 // open returns the image in a file.
@@ -107,7 +107,7 @@ func open(name string) (image.Image, error) {
 		return nil, naming(name, err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() { // image would call it an unknown format
+	if info, err := f.Stat(); err == nil && info.IsDir() { // image.Decode would report an unknown format
 		return nil, naming(name, errors.New("is a directory"))
 	}
 	size, _, err := image.DecodeConfig(f)
@@ -127,19 +127,19 @@ func open(name string) (image.Image, error) {
 	return img, nil
 }
 
-// naming makes an error one line that begins with the name of the file.
+// naming returns err as one line that begins with the name of the file.
 func naming(name string, err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.As(err, &path):
-		err = path.Err // without the name that it contains, too
+		err = path.Err // without the name, which it contains too
 	case errors.Is(err, image.ErrFormat):
 		err = errors.New("neither PNG nor JPEG nor GIF")
 	}
 	return fmt.Errorf("%s: %s", name, strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
-// report shows the picture that the network sees and, beside it, its outputs.
+// report prints the picture that the network sees and, beside it, the outputs.
 func report(w io.Writer, input, output []float64) {
 	beside := []string{"The ten outputs, each from 0 to 1:", ""}
 	for digit, a := range output {
@@ -155,9 +155,9 @@ func report(w io.Writer, input, output []float64) {
 	}
 }
 
-// picture draws 28×28 inputs as 14 lines of characters, each of them two
-// pixels, one above the other: the more ink there is in both, the denser, and
-// a half block if it is in one of them.
+// picture draws 28×28 inputs as 14 lines of characters. A character stands for
+// two pixels, one above the other: a half block if there is ink in only one of
+// them, otherwise the denser, the more ink there is in both.
 func picture(input []float64) []string {
 	shades := []string{" ", "░", "▒", "▓", "█"}
 	var lines []string

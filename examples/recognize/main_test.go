@@ -45,7 +45,7 @@ func savePNG(t *testing.T, img image.Image) string {
 	return save(t, "digit.png", func(w io.Writer) error { return png.Encode(w, img) })
 }
 
-// A sketch is a picture in blue ink on cream paper, ten times as large.
+// A sketch shows a digit in blue ink on cream paper, ten times as large.
 type sketch struct{ digit *image.Gray }
 
 func (s sketch) ColorModel() color.Model { return color.RGBAModel }
@@ -56,7 +56,7 @@ func (s sketch) At(x, y int) color.Color {
 	return color.RGBA{mix(250, 20), mix(240, 30), mix(220, 120), 255}
 }
 
-// legible returns a digit that the network reads rightly, and what it is.
+// legible returns a digit that the network reads correctly, and its label.
 func legible(t *testing.T) (*image.Gray, byte) {
 	net := nn.Pretrained()
 	digits := nn.Synthetic(rand.New(rand.NewPCG(1, 2)), 100)
@@ -88,7 +88,7 @@ func TestReadsFilesOfAllFormats(t *testing.T) {
 		var found bool
 		_, rest, found = strings.Cut(rest, fmt.Sprintf("%s: %d\n", name, label))
 		if !found {
-			t.Fatalf("%s is not read as %d, or not in its turn:\n%s", name, label, out)
+			t.Fatalf("%s is not read as %d, or not in the order of the arguments:\n%s", name, label, out)
 		}
 	}
 	if n := strings.Count(out, "do not sum to 1"); n != len(names) {
@@ -96,7 +96,7 @@ func TestReadsFilesOfAllFormats(t *testing.T) {
 	}
 	for line := range strings.Lines(out) {
 		if !strings.Contains(line, ": ") && utf8.RuneCountInString(line) > 80 || strings.HasSuffix(line, " \n") {
-			t.Errorf("too wide, or blanks at its end: %q", line)
+			t.Errorf("too wide, or spaces at its end: %q", line)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestPaperHasNoDigit(t *testing.T) {
 	}
 }
 
-// claiming is the beginning of a PNG that claims a size.
+// claiming writes the beginning of a PNG that claims a size.
 func claiming(width, height uint32) func(io.Writer) error {
 	return func(w io.Writer) error {
 		header := binary.BigEndian.AppendUint32([]byte("IHDR"), width)

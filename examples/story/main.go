@@ -1,5 +1,5 @@
-// Story compares what one hopes that a network does with what it does: that a
-// neuron of one hidden layer finds a stroke and one of the other a larger part.
+// Story compares the hope with the facts. The hope is that the neurons of one
+// hidden layer find strokes, and those of the other larger parts of a digit.
 //
 //	go run ./examples/story
 package main
@@ -22,7 +22,7 @@ func run(w io.Writer) {
 	net := nn.Pretrained()
 	digits := nn.Synthetic(rand.New(rand.NewPCG(1, 2)), 2000)
 	accuracy := 100 * net.Evaluate(digits, nn.Quadratic).Accuracy()
-	fmt.Fprintf(w, "The story: a neuron finds a stroke, or a larger part, and so reacts to the\ndigits that have it. The facts, from %d synthetic digits, of which the\nnetwork reads %.1f %%:\n\n", digits.Len(), accuracy)
+	fmt.Fprintf(w, "The story: each hidden neuron finds a stroke or a larger part, so it is active\nfor the digits that contain it. The facts, from %d synthetic digits, of which\nthe network reads %.1f %%:\n\n", digits.Len(), accuracy)
 
 	// mean[l][j][d] is the mean activation of neuron j in hidden layer l for digit d.
 	var mean [2][16][10]float64
@@ -41,30 +41,30 @@ func run(w io.Writer) {
 		}
 	}
 
-	var order []int // the neurons of the first layer, the dearest first
+	var order []int // the neurons of the first layer, the most important first
 	for l := range mean {
-		fmt.Fprintf(w, "hidden layer %d   lit on average by   most by   accuracy lost without it\n", l+1)
+		fmt.Fprintf(w, "hidden layer %d   active on average for   most for   accuracy lost without it\n", l+1)
 		var lost [16]float64
-		reactions, free := 0, 0
+		active, minor := 0, 0
 		for j, m := range mean[l] {
-			lit := ""
+			list := ""
 			for d, a := range m {
 				if a > 0.5 {
-					lit += fmt.Sprint(d)
-					reactions++
+					list += fmt.Sprint(d)
+					active++
 				} else {
-					lit += "·"
+					list += "·"
 				}
 			}
-			// Without its outgoing weights a neuron has no say in the next layer.
+			// With outgoing weights of 0, a neuron has no effect on the next layer.
 			without := net.Clone()
 			clear(without.Layers[l+1].Weights.Row(j))
 			lost[j] = accuracy - 100*without.Evaluate(digits, nn.Quadratic).Accuracy()
 			if lost[j] < 1 {
-				free++
+				minor++
 			}
 			most := slices.Index(m[:], slices.Max(m[:]))
-			fmt.Fprintf(w, "neuron %2d       %12s %13d %+17.1f points\n", j+1, lit, most, lost[j])
+			fmt.Fprintf(w, "neuron %2d       %12s %16d %+18.1f points\n", j+1, list, most, lost[j])
 			if l == 0 {
 				order = append(order, j)
 			}
@@ -72,22 +72,22 @@ func run(w io.Writer) {
 		if l == 0 {
 			slices.SortFunc(order, func(i, j int) int { return cmp.Compare(lost[j], lost[i]) })
 		}
-		fmt.Fprintf(w, "A neuron is lit by %.1f of 10 digits on average. Without one, the network loses\n%.1f to %.1f points; %d of 16 are worth less than one point.\n\n",
-			float64(reactions)/16, slices.Min(lost[:]), slices.Max(lost[:]), free)
+		fmt.Fprintf(w, "A neuron is active for %.1f of 10 digits on average. Without one, the network\nloses %.1f to %.1f points; %d of 16 neurons cost less than one point.\n\n",
+			float64(active)/16, slices.Min(lost[:]), slices.Max(lost[:]), minor)
 	}
 
-	// What a neuron of the first layer looks for are its weights, as a picture.
-	// The margin, where digits have no ink, is left out.
+	// The weights of a first-layer neuron, as a picture, show what it looks for.
+	// The two outermost rows and columns on each side are left out.
 	shown := []int{order[0], order[7], order[15]}
 	weights := net.Layers[0].Weights
-	scale := 0. // the mean strength of a wire
+	scale := 0. // the mean absolute weight
 	for _, v := range weights.Data {
 		scale += math.Abs(v) / float64(len(weights.Data))
 	}
-	fmt.Fprintf(w, "The weights of neurons %d, %d and %d: the dearest, a middling one, the cheapest.\n▒ █ wants ink, - = wants none (from 1 and 2 times the mean strength on).\n\n", shown[0]+1, shown[1]+1, shown[2]+1)
+	fmt.Fprintf(w, "The weights of neurons %d, %d and %d, whose loss costs the most accuracy, a\nmiddling amount and the least. ▒ and █ are positive weights, - and = negative\nones: at least 1 and 2 times the mean absolute weight.\n\n", shown[0]+1, shown[1]+1, shown[2]+1)
 	for y := 2; y < 26; y += 2 {
 		for _, j := range shown {
-			for x := 2; x < 26; x++ { // two pixels a character
+			for x := 2; x < 26; x++ { // a character is the mean of two pixels
 				v := (weights.Data[(y*28+x)*16+j] + weights.Data[((y+1)*28+x)*16+j]) / 2 / scale
 				fmt.Fprint(w, string([]rune("=- ▒█")[int(max(-2, min(2, v)))+2]))
 			}
