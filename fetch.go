@@ -24,11 +24,10 @@ const (
 	maxDownload = 16 << 20        // bytes of a file; the largest of the four has 9.9 MB
 )
 
-// FetchMNIST downloads the four files of MNIST into a folder; "" means the same
-// folder as for [LoadMNIST]. A file that is there with its published SHA-256 is
-// not downloaded again. If LoadMNIST would read a file with another SHA-256, it
-// may belong to another data set: FetchMNIST then changes nothing and returns an
-// error that wraps [fs.ErrExist].
+// FetchMNIST downloads MNIST's four files into a folder; "" means the folder of
+// [LoadMNIST]. It skips a file that is there with its published SHA-256. A file
+// with another SHA-256 that LoadMNIST would read may belong to another data set:
+// FetchMNIST then changes nothing and returns an error that wraps [fs.ErrExist].
 //
 // FetchMNIST tries a second mirror if the first fails, sends something else, or
 // is silent for five seconds; if both fail, the error joins theirs. A file gets
@@ -98,23 +97,15 @@ func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Cont
 		return errors.New("get returned no body and no error")
 	}
 	defer body.Close()
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // after the renaming there is nothing left to remove
-	defer temp.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(heard{timeout}, temp, hash), io.LimitReader(body, maxDownload)); err != nil {
+	return writeFile(path, func(w io.Writer) error {
+		hash := sha256.New()
+		_, err := io.Copy(io.MultiWriter(heard{timeout}, w, hash), io.LimitReader(body, maxDownload))
+		have := fmt.Sprintf("%x", hash.Sum(nil))
+		if err == nil && have != sum {
+			err = fmt.Errorf("SHA-256 is %s, need %s", have, sum)
+		}
 		return cmp.Or(context.Cause(ctx), err)
-	}
-	if have := fmt.Sprintf("%x", hash.Sum(nil)); have != sum {
-		return fmt.Errorf("SHA-256 is %s, need %s", have, sum)
-	}
-	if err := errors.Join(temp.Chmod(0o644), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	})
 }
 
 // heard is a writer that restarts the timeout whenever something arrives.
@@ -123,4 +114,27 @@ type heard struct{ timeout *time.Timer }
 func (h heard) Write(p []byte) (int, error) {
 	h.timeout.Reset(silence)
 	return len(p), nil
+}
+
+// writeFile writes a file under a temporary name and renames it once it is whole.
+// It keeps the permissions of an old file and does not replace a folder or device.
+func writeFile(name string, write func(io.Writer) error) error {
+	mode := fs.FileMode(0o644)
+	if old, err := os.Lstat(name); err == nil && old.Mode()&fs.ModeSymlink == 0 {
+		mode = old.Mode()
+	}
+	if !mode.IsRegular() {
+		return errors.New("it exists and is not a file")
+	}
+	temp, err := os.CreateTemp(filepath.Dir(name), "nn.*.tmp") // name.*.tmp could be too long
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp.Name()) // after the rename there is nothing to remove
+	defer temp.Close()
+	// Without Sync, a power failure could leave the new name without the data.
+	if err := errors.Join(write(temp), temp.Chmod(mode.Perm()), temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), name)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
@@ -20,7 +21,7 @@ const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
 // 64 KB for the data and, each time that is full, at most four times as much.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	err = readIDX(r, func(body io.Reader, dims []int, size int) (err error) {
-		if data, err = readBytes(body, size); err != nil {
+		if data, err = readBytes(body, nil, size); err != nil {
 			return fmt.Errorf("IDX data of %d bytes, dimensions %v need %d: %w", len(data), dims, size, err)
 		}
 		shape = dims
@@ -34,27 +35,27 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 
 // readIDX reads the header of an IDX file and calls read for the size bytes of
 // data. It returns an error if the file continues after them.
-func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) error {
+func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) (err error) {
 	file := bufio.NewReaderSize(r, 1<<16)
 	var body io.Reader = file
 	if start, _ := file.Peek(2); string(start) == "\x1f\x8b" {
-		z, err := gzip.NewReader(file)
-		if err != nil {
+		if body, err = gzip.NewReader(file); err != nil {
 			return fmt.Errorf("gzip header: %w", err)
 		}
-		body = z
 	}
-	var magic [4]byte
-	if n, err := io.ReadFull(body, magic[:]); err != nil {
-		return fmt.Errorf("IDX header of %d bytes, need 4: %w", n, unexpected(err))
+	magic, err := readBytes(body, nil, 4)
+	if err != nil {
+		return fmt.Errorf("IDX header of %d bytes, need 4: %w", len(magic), err)
 	}
 	if magic[0] != 0 || magic[1] != 0 || magic[2] != 8 {
 		return fmt.Errorf("not an IDX file of unsigned bytes: it starts with % x, need 00 00 08", magic[:3])
 	}
-	dims := make([]uint32, magic[3])
-	if err := binary.Read(body, binary.BigEndian, dims); err != nil {
-		return fmt.Errorf("IDX header ends before the last of its %d dimensions: %w", len(dims), unexpected(err))
+	data, err := readBytes(body, nil, 4*int(magic[3]))
+	if err != nil {
+		return fmt.Errorf("IDX header ends before the last of its %d dimensions: %w", magic[3], err)
 	}
+	dims := make([]uint32, magic[3])
+	binary.Decode(data, binary.BigEndian, dims)
 	shape, size := make([]int, len(dims)), 1
 	for i, dim := range dims {
 		if dim > maxIDX || dim > 0 && size > maxIDX/int(dim) {
@@ -74,30 +75,18 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 	return nil
 }
 
-// readBytes reads size bytes. If there are fewer, it returns those and an error.
-// It allocates at most 64 KB or four times what it has read.
-func readBytes(r io.Reader, size int) (data []byte, err error) {
-	for len(data) < size {
-		room := size
-		if len(data) < size/4 {
-			room = min(size, max(1<<16, 4*len(data)))
-		}
-		grown := make([]byte, room)
-		n, err := io.ReadFull(r, grown[copy(grown, data):])
-		if err != nil {
-			return grown[:len(data)+n], unexpected(err)
-		}
-		data = grown
+// readBytes reads size bytes, into buffer if they fit, or fewer and an error. It
+// allocates at most 64 KB or four times what it has read.
+func readBytes(r io.Reader, buffer []byte, size int) (data []byte, err error) {
+	data = buffer[:0]
+	for n := 0; len(data) < size && err == nil; data = data[:len(data)+n] {
+		data = slices.Grow(data, min(size-len(data), max(1<<16, 3*len(data))))
+		n, err = io.ReadFull(r, data[len(data):min(size, cap(data))])
 	}
-	return data, nil
-}
-
-// unexpected returns err, or io.ErrUnexpectedEOF for io.EOF.
-func unexpected(err error) error {
 	if err == io.EOF {
-		return io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
 	}
-	return err
+	return data, err
 }
 
 // WriteIDX writes data as a plain IDX file of unsigned bytes, which [ReadIDX]

@@ -90,7 +90,7 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 		if len(shape) != 1 {
 			return fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
 		}
-		if label, err = readBytes(body, size); err != nil {
+		if label, err = readBytes(body, nil, size); err != nil {
 			return fmt.Errorf("%d labels, need %d: %w", len(label), size, err)
 		}
 		for i, l := range label {
@@ -103,7 +103,7 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = readFile(images, func(body io.Reader, shape []int, size int) error {
+	err = readFile(images, func(body io.Reader, shape []int, size int) (err error) {
 		switch {
 		case len(shape) != 3:
 			return fmt.Errorf("%d dimensions %v, need 3 for images", len(shape), shape)
@@ -113,13 +113,10 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 			return fmt.Errorf("%d images of %d×%d, need at least one of at least 1×1", shape[0], shape[2], shape[1])
 		}
 		d.Height, d.Width = shape[1], shape[2]
-		pixels, err := readBytes(body, d.Height*d.Width)
+		var pixels []byte // Add copies them
 		for i, l := range label {
-			if i > 0 { // Add has copied the last image
-				_, err = io.ReadFull(body, pixels)
-			}
-			if err != nil {
-				return fmt.Errorf("image %d of %d: %w", i, len(label), unexpected(err))
+			if pixels, err = readBytes(body, pixels, d.Height*d.Width); err != nil {
+				return fmt.Errorf("image %d of %d: %w", i, len(label), err)
 			}
 			d.reserve(len(label))
 			d.Add(pixels, l)
