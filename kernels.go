@@ -91,7 +91,7 @@ func addProduct(m *Matrix, c float64, a, b factor) {
 	}
 }
 
-const blockWidth, blockDepth = 16, 64
+const blockWidth, blockDepth = 16, 32
 
 // addBlockLoop adds c·a·b to width columns of rows rows of m. The rows of m
 // are down apart and those of b are bDown apart. Like addRowsLoop, it takes four

@@ -68,24 +68,32 @@ func addRows(sum []float64, index []int32, value, w []float64, down int) {
 }
 
 func addOuter(w []float64, down int, c float64, index []int32, value, delta []float64) {
+	if simd.Emulated() {
+		addOuterLoop(w, down, c, index, value, delta)
+		return
+	}
 	n, lanes, j := len(delta), simd.Float64s{}.Len(), 0
 	value = value[:len(index)]
 	factor := simd.BroadcastFloat64s(c)
-	for ; !simd.Emulated() && j+lanes <= n; j += 2 * lanes {
-		d := min(lanes, n-lanes-j)
-		deltaA, deltaB := factor.Mul(simd.LoadFloat64s(delta[j:])), factor.Mul(simd.LoadFloat64s(delta[j+d:]))
+	for ; j+2*lanes <= n; j += 2 * lanes {
+		deltaA, deltaB := factor.Mul(simd.LoadFloat64s(delta[j:])), factor.Mul(simd.LoadFloat64s(delta[j+lanes:]))
 		for k, i := range index {
-			row, v := at(w, int(i)*down+j, d+lanes), simd.BroadcastFloat64s(value[k])
-			rowA := v.MulAdd(deltaA, simd.LoadFloat64s(row))
-			rowB := v.MulAdd(deltaB, simd.LoadFloat64s(row[d:]))
-			rowA.Store(row)
-			rowB.Store(row[d:])
+			row, v := at(w, int(i)*down+j, 2*lanes), simd.BroadcastFloat64s(value[k])
+			v.MulAdd(deltaA, simd.LoadFloat64s(row)).Store(row)
+			v.MulAdd(deltaB, simd.LoadFloat64s(row[lanes:])).Store(row[lanes:])
+		}
+	}
+	for ; j < n; j += lanes {
+		width := min(lanes, n-j)
+		part, _ := simd.LoadFloat64sPart(delta[j : j+width])
+		part = factor.Mul(part)
+		for k, i := range index {
+			row := at(w, int(i)*down+j, width)
+			old, _ := simd.LoadFloat64sPart(row)
+			part.MulAdd(simd.BroadcastFloat64s(value[k]), old).StorePart(row)
 		}
 	}
 	leaveVectors()
-	if j < n {
-		addOuterLoop(w[j:], down, c, index, value, delta[j:])
-	}
 }
 
 // addBlock keeps the sums of four rows in registers.
