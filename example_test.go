@@ -86,15 +86,14 @@ func ExampleSGD_Epoch() {
 	// [1 1] 0
 }
 
-// A network learns a correction: it takes steps with one example until it gives
-// the right answer.
+// A network learns a correction from a few steps with one example.
 func ExampleSGD_Step() {
 	net := nn.New(rand.New(rand.NewPCG(1, 2)), 2, 4, 1)
 	corrections := nn.Samples{{{0.2, 0.9}, {1}}}
 	input := corrections[0][0]
 	fmt.Println("before:", net.Classify(input))
 	sgd := &nn.SGD{Rate: 0.5}
-	for net.Classify(input) != 1 {
+	for range 10 {
 		if _, err := sgd.Step(net, corrections, []int{0}); err != nil {
 			fmt.Println(err)
 			return
