@@ -25,9 +25,6 @@ type workers struct {
 	failure any // what a piece panicked with
 }
 
-// patience is how often to look for a change before giving up.
-const patience = 300
-
 // cores returns how many goroutines can run at once.
 func cores() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
@@ -62,7 +59,7 @@ func (w *workers) help() {
 		w.helpers--
 		w.mu.Unlock()
 	}()
-	for looks := 0; looks < patience; looks++ {
+	for looks := 0; looks < 300; looks++ {
 		if w.doNext() {
 			looks = 0
 		}
@@ -103,57 +100,38 @@ func (w *workers) doNext() bool {
 // wait returns when no piece is busy.
 func (w *workers) wait() {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for looks := 0; w.busy > 0; looks++ {
-		if looks < 10 {
-			w.mu.Unlock()
-			runtime.Gosched()
-			w.mu.Lock()
-		} else {
-			w.free.Wait()
-		}
+	for w.busy > 0 {
+		w.free.Wait()
 	}
+	w.mu.Unlock()
 }
 
-// A division divides the work on a mini-batch. The examples are divided into
-// pieces for forward and backward, the rows of the weights into blocks for the
-// update.
+// A division divides the work on a mini-batch between cores.
 type division struct {
 	cores     int
-	pieceSize int // examples
-	blockSize int // rows of the first layer's weights
 	blocks    []block
+	blockSize int // rows of the first layer's blocks
 }
 
 // A block is rows lo to hi of a layer's weights, hi excluded.
 type block struct{ layer, number, lo, hi int }
 
-// divide divides the work on m examples. A block stays in a core's cache for the
-// whole mini-batch.
+// divide divides the work on m examples. A block is small enough to stay in a
+// core's cache for the whole mini-batch.
 func (d *division) divide(n *Network, m int) {
 	// A mini-batch of less work than this is done before a helper is awake.
 	const worthSharing = 1 << 20 // weights times examples
-	d.cores, d.pieceSize = 1, 64
+	d.cores = 1
 	if m*n.Parameters() >= worthSharing {
 		d.cores = cores()
-		d.pieceSize = max(16, min(64, m/(4*d.cores)))
 	}
-	const small, large = 1 << 11, 1 << 15 // weights
 	d.blocks = d.blocks[:0]
 	for l, layer := range n.Layers {
 		rows, cols := layer.Weights.Rows, layer.Weights.Cols
-		size := max(1, min(large/cols, max(small/cols, (rows+d.cores-1)/d.cores)))
+		size := max(1, min(1<<15/cols, (rows+d.cores-1)/d.cores))
 		for lo := 0; lo < rows; lo += size {
 			d.blocks = append(d.blocks, block{l, lo / size, lo, min(lo+size, rows)})
 		}
 	}
 	d.blockSize = d.blocks[0].hi
-}
-
-// pieces returns the number of pieces, and piece the examples of one, from lo to
-// hi, hi excluded.
-func (b *miniBatch) pieces() int { return (len(b.examples) + b.pieceSize - 1) / b.pieceSize }
-
-func (b *miniBatch) piece(i int) (lo, hi int) {
-	return i * b.pieceSize, min((i+1)*b.pieceSize, len(b.examples))
 }

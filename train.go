@@ -107,7 +107,7 @@ func (s *SGD) shuffle(count int) []int {
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch
-	s.workers.do(b.cores, b.pieces(), s.backpropagation) // forward, cost, backward
+	s.workers.do(b.cores, (len(batch)+pieceSize-1)/pieceSize, s.backpropagation) // forward, cost, backward
 	for _, c := range b.costs {
 		cost += c / float64(len(batch))
 	}
@@ -118,6 +118,8 @@ func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err er
 	return cost, nil
 }
 
+const pieceSize = 32 // examples
+
 // backpropagate computes the activations, costs and deltas of a piece of the
 // mini-batch:
 //
@@ -125,8 +127,8 @@ func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err er
 //	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)          cross-entropy: Δ_L = A_L − T
 //	backward   Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)
 func (s *SGD) backpropagate(piece int) {
-	b := s.batch
-	lo, hi := b.piece(piece)
+	b, lo := s.batch, piece*pieceSize
+	hi := min(lo+pieceSize, len(b.examples))
 	b.load(lo, hi)
 	b.forward(s.net, lo, hi)
 	for i := lo; i < hi; i++ {
