@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	epochs := 0
 	for epochs < o.epochs {
 		if o.fall {
-			sgd.Rate = o.rate * float64(o.epochs-epochs) / float64(o.epochs)
+			sgd.Rate = o.rate * (float64(o.epochs-epochs) / float64(o.epochs)) // a share first: the product of two large numbers overflows
 		}
 		start := time.Now()
 		var data nn.Examples = train
