@@ -290,7 +290,7 @@ func (o *options) recipe() string {
 	if o.cost == nn.CrossEntropy {
 		line = "Recipe: cross-entropy"
 	}
-	line += fmt.Sprintf(", learning rate %v", o.rate)
+	line += fmt.Sprintf(", rate %v", o.rate)
 	if o.fall {
 		line += " falling to 0"
 	}

@@ -380,11 +380,11 @@ func TestGivenFlagsOverrideTheRecipes(t *testing.T) {
 func TestOneLineSaysWhichRecipeRuns(t *testing.T) {
 	dir := folder(t)
 	for args, want := range map[string]string{
-		"":               "cross-entropy, learning rate 0.5 falling to 0, decay 0.0001, mini-batches of 10",
-		"-plain":         "quadratic cost, learning rate 3, mini-batches of 10",
-		"-best":          "cross-entropy, learning rate 0.5 falling to 0, decay 2e-05, distortion 0.7, mini-batches of 10",
-		"-fall=0":        "cross-entropy, learning rate 0.5, decay 0.0001, mini-batches of 10",
-		"-plain -rate 1": "quadratic cost, learning rate 1, mini-batches of 10",
+		"":               "cross-entropy, rate 0.5 falling to 0, decay 0.0001, mini-batches of 10",
+		"-plain":         "quadratic cost, rate 3, mini-batches of 10",
+		"-best":          "cross-entropy, rate 0.5 falling to 0, decay 2e-05, distortion 0.7, mini-batches of 10",
+		"-fall=0":        "cross-entropy, rate 0.5, decay 0.0001, mini-batches of 10",
+		"-plain -rate 1": "quadratic cost, rate 1, mini-batches of 10",
 	} {
 		_, out, _ := start(t.Context(), unplugged, append(strings.Fields(args), "-data", dir, "-epochs", "1")...)
 		if n := strings.Count(out, "\nRecipe: "+want+"\n"); n != 1 {

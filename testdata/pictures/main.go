@@ -1,4 +1,5 @@
-// Pictures draws sigmoid.png and product.png, which README.md shows:
+// Pictures draws sigmoid.png and product.png, which README.md shows, and
+// three.png, a digit for examples/recognize:
 //
 //	go run ./testdata/pictures testdata/pictures
 package main
@@ -23,7 +24,7 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: go run ./testdata/pictures folder")
 	}
-	for name, img := range map[string]image.Image{"sigmoid.png": sigmoid(), "product.png": products()} {
+	for name, img := range map[string]image.Image{"sigmoid.png": sigmoid(), "product.png": products(), "three.png": three()} {
 		f, err := os.Create(filepath.Join(os.Args[1], name))
 		if err != nil {
 			log.Fatal(err)
@@ -112,6 +113,19 @@ func products() image.Image {
 	img := paper(760, 560)
 	row(img, 20, bar, seven)
 	row(img, 290, learned, written)
+	return img
+}
+
+// three draws a 3 in dark ink on paper.
+func three() image.Image {
+	digits := nn.Synthetic(rand.New(rand.NewPCG(7, 1)), 100)
+	ink, target := make([]float64, 784), make([]float64, 10)
+	digits.Example(slices.Index(digits.Labels, 3), ink, target)
+	img := paper(300, 300)
+	for i, v := range ink {
+		x, y := 38+8*(i%28), 38+8*(i/28)
+		fill(img, x, y, x+8, y+8, mix(white, dark, v))
+	}
 	return img
 }
 
