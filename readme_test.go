@@ -84,7 +84,7 @@ func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
 // Inline code and code blocks are English. Everywhere else a Chinese character
 // has Chinese punctuation beside it.
 func TestChinesePunctuationIsFullWidth(t *testing.T) {
-	english := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^    [^ ].*$)")
+	english := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^    [^ ][^\n]*$)")
 	halfWidth := regexp.MustCompile(`\p{Han}[,:;()!?]|[,:;()!?]\p{Han}`)
 	for _, pattern := range []string{"*.zh-CN.md", "*/*.zh-CN.md"} {
 		names, err := filepath.Glob(pattern)
