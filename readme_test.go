@@ -1,10 +1,14 @@
 package nn
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -43,32 +47,155 @@ func TestReadmeProgramsCompile(t *testing.T) {
 	}
 }
 
-// Code, commands, numbers and links are the same in both languages. Their order
-// may differ, as the grammar does.
+// Code, commands, output, numbers and pictures are the same in both languages.
+// Their order may differ, as the grammar does.
 func TestReadmesOfBothLanguagesHaveTheSameCodeAndNumbers(t *testing.T) {
-	english, chinese := readme(t, "README.md"), readme(t, "README.zh-CN.md")
-	en, zh := codeBlock.FindAllString(english, -1), codeBlock.FindAllString(chinese, -1)
-	if !slices.Equal(en, zh) {
-		t.Error("the programs differ")
-	}
-	for what, pattern := range map[string]string{
-		"commands": `(?m)^    [a-zA-Z].*?(?:  |$)`,
-		"numbers":  `[0-9][0-9,.]*[0-9]|[0-9]`,
-		"pictures": `testdata/pictures/\w+\.png`,
-		"code":     "`[^`\n]+`",
-	} {
-		all := func(text string) []string {
-			found := regexp.MustCompile(pattern).FindAllString(text, -1)
-			for i := range found {
-				found[i] = strings.TrimSpace(found[i])
+	for _, name := range []string{"README", "examples/README"} {
+		english, chinese := readme(t, name+".md"), readme(t, name+".zh-CN.md")
+		en, zh := codeBlock.FindAllString(english, -1), codeBlock.FindAllString(chinese, -1)
+		if !slices.Equal(en, zh) {
+			t.Errorf("%s: the programs differ", name)
+		}
+		for what, pattern := range map[string]string{
+			"commands": `(?m)^    [a-zA-Z].*?(?:  |$)`,
+			"output":   "(?s)```text\n.*?```",
+			"numbers":  `[0-9][0-9,.]*[0-9]|[0-9]`,
+			"pictures": `testdata/pictures/\w+\.png`,
+			"code":     "`[^`\n]+`",
+		} {
+			if name != "README" && (what == "numbers" || what == "code") {
+				continue // the Chinese captions say more about the English output
 			}
-			slices.Sort(found)
-			return found
-		}
-		if en, zh := all(english), all(chinese); !slices.Equal(en, zh) {
-			t.Errorf("%s differ:\nREADME.md       %q\nREADME.zh-CN.md %q", what, en, zh)
+			all := func(text string) []string {
+				found := regexp.MustCompile(pattern).FindAllString(text, -1)
+				for i := range found {
+					found[i] = strings.TrimSpace(found[i])
+				}
+				slices.Sort(found)
+				return found
+			}
+			if en, zh := all(english), all(chinese); !slices.Equal(en, zh) {
+				t.Errorf("%s differ:\n%s.md       %q\n%s.zh-CN.md %q", what, name, en, name, zh)
+			}
 		}
 	}
+}
+
+// Inline code and code blocks are English. Everywhere else a Chinese character
+// has Chinese punctuation beside it.
+func TestChinesePunctuationIsFullWidth(t *testing.T) {
+	english := regexp.MustCompile("(?s)```.*?```|`[^`\n]*`|(?m:^    [^ ][^\n]*$)")
+	halfWidth := regexp.MustCompile(`\p{Han}[,:;()!?]|[,:;()!?]\p{Han}`)
+	for _, pattern := range []string{"*.zh-CN.md", "*/*.zh-CN.md"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Errorf("no files %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			text := english.ReplaceAllString(readme(t, name), "`")
+			links := regexp.MustCompile(`\]\([^)]*\)`).ReplaceAllString(text, "]")
+			for i, line := range strings.Split(links, "\n") {
+				for _, found := range halfWidth.FindAllString(line, -1) {
+					t.Errorf("%s: half-width %q, in line %d without its code: %s", name, found, i+1, line)
+				}
+			}
+		}
+	}
+}
+
+// output runs an example and returns what it prints.
+func output(t *testing.T, command string, env ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command here")
+	}
+	words := strings.Fields(command)
+	run := exec.Command(words[0], words[1:]...)
+	run.Env = append(os.Environ(), env...)
+	out, err := run.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+// trained runs an example that trains on MNIST. Another processor or build
+// rounds otherwise, so the network that it trains reads some images otherwise.
+func trained(t *testing.T, command string) string {
+	t.Helper()
+	mnist(t)
+	if testing.Short() {
+		t.Skip("trains a network: not in -short")
+	}
+	build := output(t, "go env GOARCH GOAMD64 GOEXPERIMENT")
+	if !slices.Equal(strings.Fields(build), []string{"amd64", "v1"}) {
+		t.Skipf("the figures are those of the portable build on amd64, this is %q", build)
+	}
+	if folder := mnistFolder(); folder != "" {
+		return output(t, command, "MNIST_DIR="+folder)
+	}
+	return output(t, command)
+}
+
+var quotedOutput = regexp.MustCompile("(?s)    (go run [^\n]+)\n\n```text\n(.*?)```")
+
+func TestExamplesPrintWhatTheirReadmeQuotes(t *testing.T) {
+	quoted := quotedOutput.FindAllStringSubmatch(readme(t, "examples/README.md"), -1)
+	if len(quoted) == 0 {
+		t.Fatal("examples/README.md quotes nothing")
+	}
+	for _, match := range quoted {
+		t.Run(strings.TrimPrefix(match[1], "go run ./examples/"), func(t *testing.T) {
+			run := output
+			if strings.HasSuffix(match[1], "mnist") || strings.HasSuffix(match[1], "plain") {
+				run = func(t *testing.T, command string, _ ...string) string { return trained(t, command) }
+			}
+			out := regexp.MustCompile(`(?m) +$`).ReplaceAllString(run(t, match[1]), "")
+			for _, part := range strings.Split(match[2], "…\n") {
+				if !strings.Contains(out, part) {
+					t.Errorf("%s does not print\n%s\nbut\n%s", match[1], part, out)
+				}
+			}
+		})
+	}
+}
+
+func TestMnistReachesTheAccuraciesInTheReadme(t *testing.T) {
+	rows := regexp.MustCompile(`([0-9.]+ %) \| `+"`(go run ./examples/mnist[^`]*)`").FindAllStringSubmatch(readme(t, "README.md"), -1)
+	if len(rows) != 2 {
+		t.Fatalf("README.md has %d rows with an accuracy and its command, want 2", len(rows))
+	}
+	for _, row := range rows {
+		if out := trained(t, row[2]); !strings.Contains(out, "\nAccuracy: "+row[1]+" (") {
+			t.Errorf("%s does not reach %s:\n%s", row[2], row[1], out)
+		}
+	}
+	if n := strings.Count(readme(t, "README.md"), rows[0][1]); n != 2 { // here and in the table of steps
+		t.Errorf("README.md has %s %d times, want 2", rows[0][1], n)
+	}
+}
+
+func TestPicturesAreThoseThatTheProgramDraws(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("another processor rounds otherwise")
+	}
+	dir := t.TempDir()
+	output(t, "go run ./testdata/pictures "+dir)
+	for _, name := range []string{"sigmoid.png", "product.png", "three.png"} {
+		got, want := pixelsOf(t, filepath.Join(dir, name)), pixelsOf(t, "testdata/pictures/"+name)
+		if !slices.Equal(got.Pix, want.Pix) || got.Rect != want.Rect {
+			t.Errorf("%s is not what go run ./testdata/pictures testdata/pictures draws", name)
+		}
+	}
+}
+
+func pixelsOf(t *testing.T, name string) *image.RGBA {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader([]byte(readme(t, name))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img.(*image.RGBA)
 }
 
 func TestReadmeHasTheSumsOfTheFiles(t *testing.T) {

@@ -1,6 +1,6 @@
 // Layers shows a whole network at work: 784 inputs, two hidden layers of 16
-// neurons, 10 outputs and 13,002 parameters. It also shows that a layer is a
-// product of matrices.
+// neurons, 10 outputs and 13,002 parameters. It prints a picture as the numbers
+// that enter the network, and shows that a layer is a product of matrices.
 //
 //	go run ./examples/layers
 package main
@@ -11,6 +11,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nn13002/nn"
@@ -25,9 +26,20 @@ func run(w io.Writer) {
 	input, target := make([]float64, 784), make([]float64, 10)
 	digits.Example(0, input, target)
 
+	// The picture as numbers. An activation is a number from 0 for black to 1 for
+	// white. Here a digit stands for nine times as much: 4 is 0.44, and 9 is 1.
+	fmt.Fprintf(w, "A picture is 28×28 = 784 activations, here from 0 for black to 9 for white:\n\n")
+	for row := range slices.Chunk(input, 28) {
+		text := ""
+		for _, a := range row {
+			text += fmt.Sprintf(" %.0f", 9*a)
+		}
+		fmt.Fprintln(w, text[1:])
+	}
+
 	// A neuron has one weight for each neuron of the layer before, and one bias.
 	neurons, weights, biases := len(input), 0, 0
-	fmt.Fprintf(w, "inputs  %3d neurons\n", len(input))
+	fmt.Fprintf(w, "\ninputs  %3d neurons\n", len(input))
 	for i, layer := range net.Layers {
 		n, c := layer.Weights.Rows, layer.Weights.Cols
 		fmt.Fprintf(w, "layer %d %3d neurons  %3d·%d = %6d weights  %2d biases\n", i+1, c, n, c, n*c, c)
@@ -88,5 +100,10 @@ func run(w io.Writer) {
 		}
 		fmt.Fprintln(w, strings.TrimRight(text, " "))
 	}
-	fmt.Fprintf(w, "\nThe picture shows a %d, the network says %d: its parameters are still random.\n", digits.Labels[0], net.Classify(input))
+	sum := 0.
+	for _, a := range activations[3] {
+		sum += a
+	}
+	fmt.Fprintf(w, "\nThe ten outputs add up to %.2f and not to 1: they are no probabilities.\n", sum)
+	fmt.Fprintf(w, "The picture shows a %d, the network says %d: its parameters are still random.\n", digits.Labels[0], net.Classify(input))
 }

@@ -1,11 +1,13 @@
 // Mnist trains a 784-16-16-10 network to read handwritten digits and reports
 // how well it reads them:
 //
-//	go run ./examples/mnist [-data folder] [-epochs 30] [-batch 10] [-rate 3] [-fall] [-decay 0]
-//		[-cost quadratic|crossentropy] [-distort 0] [-best] [-validate] [-seed 1]
-//		[-save file] [-pictures folder]
+//	go run ./examples/mnist [-plain | -best] [-epochs 30] [-batch 10] [-rate 0.5] [-fall=true]
+//		[-decay 0.0001] [-cost crossentropy|quadratic] [-distort 0] [-seed 1]
+//		[-data folder] [-validate] [-save file] [-pictures folder]
 //
-// -best trains with the recipe of nn.Pretrained, which takes a few minutes.
+// -plain trains with the recipe of Michael Nielsen's first network: the
+// quadratic cost and a constant learning rate of 3. -best trains with the recipe
+// of nn.Pretrained, which takes a few minutes.
 //
 // MNIST is read from the -data folder, or else from the folder in MNIST_DIR, or
 // else from the user's cache folder. Missing files are downloaded. If that fails
@@ -80,13 +82,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	net := nn.New(r, train.Width*train.Height, 16, 16, train.Classes)
 	sgd := &nn.SGD{Rate: o.rate, Batch: o.batch, Decay: o.decay, Cost: o.cost, Rand: r}
 	out.line("Training%s: %d images, %d parameters", what, train.Len(), net.Parameters())
+	out.line("%s", o.recipe())
 	var result nn.Evaluation
 	var training time.Duration
 	var accuracies, costs []float64 // one for each epoch
 	epochs := 0
 	for epochs < o.epochs {
 		if o.fall {
-			sgd.Rate = o.rate * float64(o.epochs-epochs) / float64(o.epochs)
+			sgd.Rate = o.rate * (float64(o.epochs-epochs) / float64(o.epochs)) // a share first: the product of two large numbers overflows
 		}
 		start := time.Now()
 		var data nn.Examples = train
@@ -202,11 +205,12 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags.StringVar(&o.data, "data", "", "`folder` of the MNIST files (default MNIST_DIR, else the user's cache)")
 	flags.IntVar(&o.epochs, "epochs", 30, "number of passes over the training images")
 	flags.IntVar(&o.batch, "batch", 10, "number of images in a mini-batch")
-	flags.Float64Var(&o.rate, "rate", 3, "learning rate")
-	flags.BoolVar(&o.fall, "fall", false, "lower the learning rate linearly towards 0, epoch by epoch")
-	flags.Float64Var(&o.decay, "decay", 0, "weight decay: each step shrinks the weights by rate times decay")
-	cost := flags.String("cost", "quadratic", "cost function, quadratic or crossentropy")
+	flags.Float64Var(&o.rate, "rate", 0.5, "learning rate")
+	flags.BoolVar(&o.fall, "fall", true, "lower the learning rate linearly towards 0, epoch by epoch")
+	flags.Float64Var(&o.decay, "decay", 1e-4, "weight decay: each step shrinks the weights by rate times decay")
+	cost := flags.String("cost", "crossentropy", "cost function, quadratic or crossentropy")
 	flags.Float64Var(&o.distort, "distort", 0, "strength of the distortion that every image gets in every epoch, from 0 to 2")
+	plain := flags.Bool("plain", false, "use the recipe of Nielsen's first network:"+words(thePlain))
 	best := flags.Bool("best", false, "use the best known recipe:"+words(theBest))
 	flags.BoolVar(&o.validate, "validate", false, "hold back a sixth of the training images and report on them instead of the test set")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the initial weights and of the order of the images")
@@ -220,13 +224,20 @@ func parse(args []string, help io.Writer) (o options, err error) {
 		}
 		return o, err
 	}
-	if *best {
-		given := map[string]bool{}
-		flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-		for _, f := range theBest {
-			if !given[f.name] {
-				flags.Set(f.name, f.value)
-			}
+	var recipe []setting
+	switch {
+	case *plain && *best:
+		return o, errors.New("-plain and -best are two recipes, need at most one")
+	case *plain:
+		recipe = thePlain
+	case *best:
+		recipe = theBest
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for _, f := range recipe {
+		if !given[f.name] {
+			flags.Set(f.name, f.value)
 		}
 	}
 	switch *cost {
@@ -254,17 +265,40 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// theBest are the flags that gave the highest accuracy on images held back
-// (accuracy.md lists what else was tried). A flag on the command line overrides
-// its value here.
-var theBest = []struct{ name, value string }{
-	{"cost", "crossentropy"}, {"rate", "0.5"}, {"fall", "true"}, {"decay", "2e-05"}, {"distort", "0.7"}, {"epochs", "600"},
-}
+// A setting is a flag and its value.
+type setting struct{ name, value string }
 
-// words returns flags as they are typed on a command line.
-func words(flags []struct{ name, value string }) (all string) {
-	for _, f := range flags {
+// A recipe is a list of settings. A flag on the command line overrides its value
+// there. theBest gave the highest accuracy on images held back (accuracy.md
+// lists what else was tried).
+var (
+	thePlain = []setting{{"cost", "quadratic"}, {"rate", "3"}, {"fall", "false"}, {"decay", "0"}}
+	theBest  = []setting{{"cost", "crossentropy"}, {"rate", "0.5"}, {"fall", "true"}, {"decay", "2e-05"}, {"distort", "0.7"}, {"epochs", "600"}}
+)
+
+// words returns settings as they are typed on a command line.
+func words(settings []setting) (all string) {
+	for _, f := range settings {
 		all += " -" + f.name + "=" + f.value
 	}
 	return all
+}
+
+// recipe says in one line how the network is trained.
+func (o *options) recipe() string {
+	line := "Recipe: quadratic cost"
+	if o.cost == nn.CrossEntropy {
+		line = "Recipe: cross-entropy"
+	}
+	line += fmt.Sprintf(", rate %v", o.rate)
+	if o.fall {
+		line += " falling to 0"
+	}
+	if o.decay > 0 {
+		line += fmt.Sprintf(", decay %v", o.decay)
+	}
+	if o.distort > 0 {
+		line += fmt.Sprintf(", distortion %v", o.distort)
+	}
+	return line + fmt.Sprintf(", mini-batches of %d", o.batch)
 }

@@ -366,10 +366,30 @@ func TestValidationReportsOnImagesHeldBack(t *testing.T) {
 	mustContain(t, out, "Training on synthetic digits: 250 images", "validation accuracy", "of 50 validation images)")
 }
 
-func TestGivenFlagsOverrideTheBestRecipe(t *testing.T) {
+func TestGivenFlagsOverrideTheRecipes(t *testing.T) {
 	o, err := parse(strings.Fields("-best -epochs 7"), io.Discard)
 	if err != nil || o.epochs != 7 || o.cost != nn.CrossEntropy || !o.fall || o.distort == 0 || o.decay == 0 {
 		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = parse(strings.Fields("-rate 1 -plain"), io.Discard)
+	if err != nil || o.rate != 1 || o.cost != nn.Quadratic || o.fall || o.distort != 0 || o.decay != 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestOneLineSaysWhichRecipeRuns(t *testing.T) {
+	dir := folder(t)
+	for args, want := range map[string]string{
+		"":               "cross-entropy, rate 0.5 falling to 0, decay 0.0001, mini-batches of 10",
+		"-plain":         "quadratic cost, rate 3, mini-batches of 10",
+		"-best":          "cross-entropy, rate 0.5 falling to 0, decay 2e-05, distortion 0.7, mini-batches of 10",
+		"-fall=0":        "cross-entropy, rate 0.5, decay 0.0001, mini-batches of 10",
+		"-plain -rate 1": "quadratic cost, rate 1, mini-batches of 10",
+	} {
+		_, out, _ := start(t.Context(), unplugged, append(strings.Fields(args), "-data", dir, "-epochs", "1")...)
+		if n := strings.Count(out, "\nRecipe: "+want+"\n"); n != 1 {
+			t.Errorf("%q: %d lines with the recipe %s, want one:\n%s", args, n, want, out)
+		}
 	}
 }
 
@@ -427,6 +447,7 @@ func TestWrongFlagsAreReportedInOneLine(t *testing.T) {
 		{"-distort 2.5", "-distort is 2.5"},
 		{"-distort NaN", "-distort is NaN"},
 		{"-cost hinge", `-cost is "hinge"`},
+		{"-plain -best", "-plain and -best"},
 		{"-seed -1", "-seed"},
 		{"-speed 3", "-speed"},
 		{"30", `"30"`},
@@ -443,7 +464,7 @@ func TestHelpListsAllFlags(t *testing.T) {
 	if code != 0 || err != "" {
 		t.Errorf("-h: exit %d: %s", code, err)
 	}
-	mustContain(t, out, "go run ./examples/mnist", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-pictures", "-rate", "-save", "-seed", "-validate")
+	mustContain(t, out, "go run ./examples/mnist", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-pictures", "-plain", "-rate", "-save", "-seed", "-validate")
 }
 
 func TestBrokenFileIsAnErrorWithItsName(t *testing.T) {

@@ -24,3 +24,19 @@ func TestFiresForTheBarAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestThe7NeuronFiresForBothStrokesTogether(t *testing.T) {
+	var b strings.Builder
+	run(&b)
+	_, table, _ := strings.Cut(b.String(), "7 neuron\n")
+	for i, want := range []string{
+		"a 7              1.00          1.00      0.98", // σ(8 + 8 − 12)
+		"the bar          1.00          0.02      0.02", // σ(8 + 8·0.02 − 12)
+		"the slant        0.00          1.00      0.02",
+		"an =             1.00          0.02      0.02",
+	} {
+		if got := strings.Split(table, "\n")[i]; got != want {
+			t.Errorf("the table has the line %q, want %q", got, want)
+		}
+	}
+}

@@ -1,7 +1,8 @@
 // Plain is the whole algorithm in plain loops, each beside its formula: a
 // network of 784, 16, 16 and 10 neurons learns to read handwritten digits.
-// Chapters 1 and 2 of Michael Nielsen's book Neural Networks and Deep Learning
-// derive the formulas. Package nn computes them with matrices, and faster.
+// LEARNING.md derives the formulas, as do chapters 1 and 2 of Michael Nielsen's
+// book Neural Networks and Deep Learning. Package nn computes the same with
+// matrices, and faster.
 //
 //	go run ./examples/plain
 package main

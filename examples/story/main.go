@@ -22,7 +22,7 @@ func run(w io.Writer) {
 	net := nn.Pretrained()
 	digits := nn.Synthetic(rand.New(rand.NewPCG(1, 2)), 2000)
 	accuracy := 100 * net.Evaluate(digits, nn.Quadratic).Accuracy()
-	fmt.Fprintf(w, "The story: each hidden neuron finds a stroke or a larger part, so it is active\nfor the digits that contain it. The facts, from %d synthetic digits, of which\nthe network reads %.1f %%:\n\n", digits.Len(), accuracy)
+	fmt.Fprintf(w, "The hope: each hidden neuron finds a stroke or a larger part, so it is active\nfor the digits that contain it. The facts, from %d synthetic digits, of which\nthe network reads %.1f %%:\n\n", digits.Len(), accuracy)
 
 	// mean[l][j][d] is the mean activation of neuron j in hidden layer l for digit d.
 	var mean [2][16][10]float64
@@ -84,7 +84,7 @@ func run(w io.Writer) {
 	for _, v := range weights.Data {
 		scale += math.Abs(v) / float64(len(weights.Data))
 	}
-	fmt.Fprintf(w, "The weights of neurons %d, %d and %d, whose loss costs the most accuracy, a\nmiddling amount and the least. ▒ and █ are positive weights, - and = negative\nones: at least 1 and 2 times the mean absolute weight.\n\n", shown[0]+1, shown[1]+1, shown[2]+1)
+	fmt.Fprintf(w, "The weights of neurons %d, %d and %d, whose loss costs the most accuracy, an\naverage amount and the least. ▒ and █ are positive weights, - and = negative\nones: at least 1 and 2 times the mean absolute weight.\n\n", shown[0]+1, shown[1]+1, shown[2]+1)
 	for y := 2; y < 26; y += 2 {
 		for _, j := range shown {
 			for x := 2; x < 26; x++ { // a character is the mean of two pixels
