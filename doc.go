@@ -33,8 +33,8 @@
 // Weights are stored inputs × neurons, so a layer is a product of matrices:
 //
 //	forward    Zₗ = Aₗ₋₁·Wₗ + bₗ          Aₗ = σ(Zₗ)            layer.go
-//	cost       C = ½‖A_L − T‖², the mean over the mini-batch   train.go
-//	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)                       train.go
+//	cost       C = ½‖A_L − T‖², the mean over the mini-batch   cost.go
+//	output     Δ_L = (A_L − T) ⊙ σ′(Z_L)                       cost.go
 //	backward   Δₗ = (Δₗ₊₁·Wₗ₊₁ᵀ) ⊙ σ′(Zₗ)                      layer.go
 //	update     Wₗ −= η/m · Aₗ₋₁ᵀ·Δₗ       bₗ −= η/m · ΣΔₗ       train.go
 //
@@ -45,7 +45,7 @@
 //
 // Start with examples/plain, the whole algorithm in plain loops. The library
 // is the same algorithm with matrices: matrix.go, activation.go, layer.go,
-// network.go, train.go, minibatch.go and evaluate.go, in this order. What makes
-// it fast has files of its own, which nothing else depends on for its meaning:
-// sparse.go, kernels.go and parallel.go.
+// cost.go, network.go, train.go, minibatch.go and evaluate.go, in this order.
+// What makes it fast has files of its own: sparse.go, kernels.go and parallel.go.
+// Nobody needs to read them to understand the rest.
 package nn
