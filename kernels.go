@@ -15,7 +15,7 @@ import "math"
 //
 //	sum[j] += Σₖ value[k]·w[index[k]][j]
 //
-// The rows of w are down apart. addRowsLoop takes four rows at a time to load and store the sum once for all of them.
+// The rows of w are down apart. Four rows at a time load and store the sum once.
 // Slices are cut to one length so that the compiler drops the bounds checks.
 func addRowsLoop(sum []float64, index []int32, value, w []float64, down int) {
 	value = value[:len(index)]
