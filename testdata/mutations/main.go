@@ -103,7 +103,7 @@ var faults = []fault{
 	// The inner loops: rows and factors that are mixed up, −0, the exponential.
 	{"kernels.go", "v2*w2[j] + v3*w3[j]", "v2*w3[j] + v3*w2[j]"},
 	{"kernels.go", "c*value[k+2], c*value[k+3]", "c*value[k+3], c*value[k+2]"},
-	{"kernels.go", "float64(v3 * d)", "float64(v2 * d)"},
+	{"kernels.go", "w2[j] += float64(v2 * d)", "w2[j] -= float64(v2 * d)"},
 	{"kernels.go", "(k+i)*b.down+j*b.right", "(k+i)*b.down+j"},
 	{"kernels.go", "v2*b2[j] + v3*b3[j]", "v2*b3[j] + v3*b2[j]"},
 	{"kernels.go", "c*row[k*a.right]", "row[k*a.right]"},
