@@ -232,16 +232,21 @@ func TestLearningIsTheSameInBothLanguages(t *testing.T) {
 	}
 }
 
-var lineOfCode = regexp.MustCompile("`([^`]+)`[,，] ?`(\\w+)` (?:in|在) ?\\[[^]]*\\]\\(([^)]+\\.go)\\)")
+// A line of code, its function and its file, in English and in Chinese.
+var linesOfCode = []*regexp.Regexp{
+	regexp.MustCompile("`(?P<code>[^`]+)`, `(?P<function>\\w+)` in \\[[^]]*\\]\\((?P<file>[^)]+\\.go)\\)"),
+	regexp.MustCompile("`(?P<code>[^`]+)`，\\[[^]]*\\]\\((?P<file>[^)]+\\.go)\\) 的 `(?P<function>\\w+)`"),
+}
 
 func TestLearningNamesLinesOfCodeThatExist(t *testing.T) {
-	for _, name := range learningTexts {
-		found := lineOfCode.FindAllStringSubmatch(readme(t, name), -1)
+	for i, name := range learningTexts {
+		pattern := linesOfCode[i]
+		found := pattern.FindAllStringSubmatch(readme(t, name), -1)
 		if len(found) != 16 {
 			t.Errorf("%s names %d lines of code, want 16", name, len(found))
 		}
 		for _, match := range found {
-			code, function, file := match[1], match[2], match[3]
+			code, function, file := match[pattern.SubexpIndex("code")], match[pattern.SubexpIndex("function")], match[pattern.SubexpIndex("file")]
 			_, body, ok := strings.Cut(regexp.MustCompile(`func (?:\([^)]*\) )?`).ReplaceAllString(readme(t, file), "func "), "func "+function+"(")
 			body, _, _ = strings.Cut(body, "\n}\n")
 			if !ok || !strings.Contains(body, code) {
