@@ -145,15 +145,14 @@ func TestLearningsNumbersAreComputed(t *testing.T) {
 	if got := New(random(1), 784, 30, 10).Parameters(); got != 23860 {
 		t.Errorf("784-30-10 has %d parameters", got)
 	}
-	nothing, white := make([]float64, 784), make([]float64, 784)
+	white := make([]float64, 784)
 	for i := range white {
 		white[i] = 1
 	}
-	p := Pretrained()
-	if p.Classify(nothing) != 5 || p.Classify(white) != 0 {
-		t.Errorf("an empty picture is a %d, a white one a %d; the text says 5 and 0", p.Classify(nothing), p.Classify(white))
+	if got := Pretrained().Classify(white); got != 0 {
+		t.Errorf("the answer to a white picture is %d, the text says 0", got)
 	}
-	add(fmt.Sprintf("%.2f %.2f", p.Predict(nothing)[5], p.Predict(white)[0]))
+	add(fmt.Sprintf("%.2f %.2f", Pretrained().Predict(make([]float64, 784))[5], Pretrained().Predict(white)[0]))
 	add("0.06 0.44") // measured by TestLearningsExercisesOnMNIST
 	// The links of the chain rule: σ(z₂)(1−σ(z₂)) and σ(z₂) − 1.
 	a := sigmoid(-3*sigmoid(1) + 1)
@@ -177,6 +176,22 @@ func TestLearningsNumbersAreComputed(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestLearningsProgramRuns(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command here")
+	}
+	programs := codeBlock.FindAllStringSubmatch(readme(t, "LEARNING.md"), -1)
+	if len(programs) != 1 {
+		t.Fatalf("LEARNING.md has %d programs, want 1", len(programs))
+	}
+	dir := t.TempDir()
+	write(t, dir, "main.go", []byte(programs[0][1]))
+	out, err := exec.Command("go", "run", filepath.Join(dir, "main.go")).CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "5\n[") || !strings.Contains(string(out), " 0.80 ") {
+		t.Errorf("the answer to an empty picture is to be 5, its output 0.80: %v\n%s", err, out)
 	}
 }
 
