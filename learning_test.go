@@ -253,7 +253,7 @@ var linesOfCode = []*regexp.Regexp{
 	regexp.MustCompile("`(?P<code>[^`]+)`，\\[[^]]*\\]\\((?P<file>[^)]+\\.go)\\) 的 `(?P<function>\\w+)`"),
 }
 
-func TestLearningNamesLinesOfCodeThatExist(t *testing.T) {
+func TestLearningNamesCodeTestsAndFilesThatExist(t *testing.T) {
 	for i, name := range learningTexts {
 		pattern := linesOfCode[i]
 		found := pattern.FindAllStringSubmatch(readme(t, name), -1)
@@ -266,6 +266,11 @@ func TestLearningNamesLinesOfCodeThatExist(t *testing.T) {
 			body, _, _ = strings.Cut(body, "\n}\n")
 			if !ok || !strings.Contains(body, code) {
 				t.Errorf("%s: %s in %s has no %s", name, function, file, code)
+			}
+		}
+		for _, test := range regexp.MustCompile(`-run (\w+)`).FindAllStringSubmatch(readme(t, name), -1) {
+			if tests := readme(t, "train_test.go") + readme(t, "learning_test.go"); !strings.Contains(tests, "\nfunc Test"+test[1]+"(") {
+				t.Errorf("%s: there is no test %s", name, test[1])
 			}
 		}
 		for _, file := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(readme(t, name), -1) {
