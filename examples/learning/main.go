@@ -1,100 +1,93 @@
-// Learning shows how a network finds its parameters. A cost says how wrong its
-// answers are. The gradient of the cost says which way is up, and each step goes
-// a little way in the opposite direction.
+// Learning shows how a network finds its parameters. Its networks are so small
+// that every number can be checked by hand; beside the numbers found by hand it
+// prints those of nn.SGD. LEARNING.md explains each step.
 //
-//	go run ./examples/learning
+//	go run ./examples/learning [-pictures folder]
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"math"
-	"math/rand/v2"
 	"os"
-	"strings"
 
 	"github.com/nn13002/nn"
 )
 
 func main() {
-	if err := run(os.Stdout); err != nil {
+	pictures := flag.String("pictures", "", "`folder` to write two pictures to")
+	flag.Parse()
+	err := run(os.Stdout)
+	if err == nil && *pictures != "" {
+		err = writePictures(*pictures)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "learning:", err)
 		os.Exit(1)
 	}
 }
 
-// The exclusive or is 1 if the two inputs differ. No straight line separates the
-// ones from the zeros, so a single neuron cannot compute it.
-var xor = nn.Samples{
-	{{0, 0}, {0}},
-	{{0, 1}, {1}},
-	{{1, 0}, {1}},
-	{{1, 1}, {0}},
-}
-
 func run(w io.Writer) error {
-	r := rand.New(rand.NewPCG(1, 2))
-	net := nn.New(r, 2, 4, 1)
-
-	// The cost depends on all parameters: C = ½(a − t)², the mean over the examples.
-	cost := func() float64 { return net.Evaluate(xor, nn.Quadratic).Cost }
-	fmt.Fprintf(w, "XOR, %d parameters, before learning: cost %.4f\n\n", net.Parameters(), cost())
-	decisions(w, net)
-
-	// The derivative with respect to a weight w says how fast C changes with w:
-	// ∂C/∂w ≈ (C(w+ε) − C(w−ε)) / 2ε.
-	weight := &net.Layers[1].Weights.Data[0]
-	derivative := func() float64 {
-		const epsilon = 1e-4
-		before := *weight
-		*weight = before + epsilon
-		up := cost()
-		*weight = before - epsilon
-		down := cost()
-		*weight = before
-		return (up - down) / (2 * epsilon)
-	}
-	start := net.Clone()
-	fmt.Fprintf(w, "\nOne weight alone, 5 steps w −= η·∂C/∂w with η = 4:\n")
-	first := *weight - 4*derivative()
-	for range 5 {
-		d, before := derivative(), cost()
-		*weight -= 4 * d
-		fmt.Fprintf(w, "∂C/∂w = %+.4f, so w becomes %+.4f: cost %.6f → %.6f\n", d, *weight, before, cost())
-	}
-
-	// SGD takes the same step for all weights and biases at once. It computes all
-	// derivatives in one pass through the network and back: backpropagation.
-	net = start
-	sgd := &nn.SGD{Rate: 4, Batch: len(xor), Rand: r}
-	fmt.Fprintf(w, "\nAll %d at once, with nn.SGD, from the same start:\n", net.Parameters())
-	for epoch := range 2001 {
-		if epoch%250 == 0 {
-			bar := strings.Repeat("█", int(math.Round(300*cost())))
-			fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("%4d epochs  cost %.4f  %s", epoch, cost(), bar), " "))
+	for i, section := range []struct {
+		title string
+		print func(io.Writer) error
+	}{
+		{"The valley: the cost of one neuron against its weight", valley},
+		{"The chain rule: a chain of single neurons", chain},
+		{"The sum over paths: one neuron before two", fork},
+		{"A layer of two neurons: the first step of 2-2-1", twoTwoOne},
+		{"A mini-batch: the mean of two examples", miniBatch},
+		{"Sure and wrong: quadratic cost and cross-entropy", costs},
+		{"A network of 17 parameters learns the exclusive or", xor},
+	} {
+		if i > 0 {
+			fmt.Fprintln(w)
 		}
-		if _, err := sgd.Epoch(net, xor); err != nil {
+		fmt.Fprintf(w, "== %d. %s\n\n", i+1, section.title)
+		if err := section.print(w); err != nil {
 			return err
 		}
-		if epoch == 0 {
-			fmt.Fprintf(w, "   1 epoch: that weight is now %+.6f, by its derivative %+.6f\n", net.Layers[1].Weights.Data[0], first)
-		}
 	}
-	fmt.Fprintf(w, "\nAfter learning, %d of 4 are right:\n\n", net.Evaluate(xor, nn.Quadratic).Correct)
-	decisions(w, net)
 	return nil
 }
 
-// decisions draws the output for inputs in the square [0, 1]²: blank is 0, █ is 1.
-func decisions(w io.Writer, net *nn.Network) {
-	for row := range 12 {
-		line := ""
-		for column := range 24 {
-			a := net.Predict([]float64{float64(column) / 23, float64(11-row) / 11})[0]
-			line += string([]rune(" ░▒▓█")[int(math.Round(4*a))])
-		}
-		left := map[int]string{0: "(0,1) → 1", 11: "(0,0) → 0"}[row]
-		right := map[int]string{0: " (1,1) → 0", 11: " (1,0) → 1"}[row]
-		fmt.Fprintf(w, "%9s |%s|%s\n", left, line, right)
+// σ maps a weighted sum to a number from 0 to 1.
+func σ(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// layer returns a layer of sigmoid neurons. Row i of weights leads from input i
+// to each neuron.
+func layer(weights [][]float64, biases ...float64) *nn.Layer {
+	l := &nn.Layer{Weights: nn.NewMatrix(len(weights), len(biases)), Biases: biases}
+	for i, row := range weights {
+		copy(l.Weights.Row(i), row)
 	}
+	return l
+}
+
+// A slope is a parameter of a network, and ∂C/∂p as found by hand.
+type slope struct {
+	name      string
+	parameter *float64
+	byHand    float64
+}
+
+// step moves every parameter against its slope, p − η·∂C/∂p with η = 1, and
+// prints the result beside that of nn.SGD with the same examples.
+func step(w io.Writer, net *nn.Network, examples nn.Samples, slopes []slope) error {
+	fmt.Fprintf(w, "%8s  %9s  %9s  %18s  %9s\n", "", "before", "∂C/∂", "after, by hand", "by nn.SGD")
+	before := make([]float64, len(slopes))
+	for i, s := range slopes {
+		before[i] = *s.parameter
+	}
+	all := make([]int, examples.Len())
+	for i := range all {
+		all[i] = i
+	}
+	cost, err := (&nn.SGD{Rate: 1}).Step(net, examples, all)
+	for i, s := range slopes {
+		fmt.Fprintf(w, "%8s  %9.4f  %9.4f  %18.4f  %9.4f\n", s.name, before[i], s.byHand, before[i]-s.byHand, *s.parameter)
+	}
+	fmt.Fprintf(w, "the cost falls from %.4f to %.4f\n", cost, net.Evaluate(examples, nn.Quadratic).Cost)
+	return err
 }
