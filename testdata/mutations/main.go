@@ -194,7 +194,6 @@ var faults = []fault{
 func main() {
 	dir, err := os.MkdirTemp("", "mutations")
 	must(err)
-	defer os.RemoveAll(dir)
 	must(os.CopyFS(dir, os.DirFS(".")))
 	survivors, tried := 0, 0
 	for _, f := range faults {
@@ -226,6 +225,7 @@ func main() {
 			fmt.Printf("caught    %s: %q\n", f.file, f.wrong)
 		}
 	}
+	must(os.RemoveAll(dir))
 	fmt.Printf("%d faults, %d not caught\n", tried, survivors)
 	if survivors > 0 {
 		os.Exit(1)
