@@ -66,28 +66,28 @@ func TestDistortedDependsOnSeedAndIndexAlone(t *testing.T) {
 
 func TestDistortedStaysNearTheImage(t *testing.T) {
 	images := Synthetic(random(1), 500)
-	mass := func(pixels []byte) (ink, x, y float64) {
+	centre := func(pixels []byte) (mass, x, y float64) {
 		for k, v := range pixels {
-			ink += float64(v)
+			mass += float64(v)
 			x += float64(v) * float64(k%28)
 			y += float64(v) * float64(k/28)
 		}
-		return ink, x / ink, y / ink
+		return mass, x / mass, y / mass
 	}
 	ratios := 0.0
 	for i := range images.Len() {
-		ink, x, y := mass(images.Image(i).Pix)
-		inkD, xD, yD := mass(Distorted{Images: images, Seed: 1, Strength: 1}.Image(i).Pix)
+		mass, x, y := centre(images.Image(i).Pix)
+		massD, xD, yD := centre(Distorted{Images: images, Seed: 1, Strength: 1}.Image(i).Pix)
 		if math.Abs(xD-x) > 2.5 || math.Abs(yD-y) > 2.5 {
 			t.Errorf("image %d: the centre of mass moved from (%.1f, %.1f) to (%.1f, %.1f)", i, x, y, xD, yD)
 		}
-		if inkD < 0.4*ink || inkD > 2*ink {
-			t.Errorf("image %d: %v of ink became %v", i, ink, inkD)
+		if massD < 0.4*mass || massD > 2*mass {
+			t.Errorf("image %d: the mass changed from %v to %v", i, mass, massD)
 		}
-		ratios += inkD / ink / float64(images.Len())
+		ratios += massD / mass / float64(images.Len())
 	}
 	if ratios < 0.9 || ratios > 1.1 {
-		t.Errorf("on the average there is %.2f times as much ink, want about as much", ratios)
+		t.Errorf("on average the mass becomes %.2f times as large, want about the same", ratios)
 	}
 }
 
@@ -103,14 +103,19 @@ func TestDistortedOfABlackImageIsBlack(t *testing.T) {
 	}
 }
 
-// TestDistortedMixesTheFourPixelsAroundWhereItComesFrom computes in floating
-// point and pixel by pixel what list does in whole numbers and two at a time.
-func TestDistortedMixesTheFourPixelsAroundWhereItComesFrom(t *testing.T) {
+// from returns the place in the source of pixel (x, y), without the waves.
+func (v *distortion) from(x, y int) (fromX, fromY float64) {
+	return v.xx*float64(x) + v.xy*float64(y) + v.x0, v.yx*float64(x) + v.yy*float64(y) + v.y0
+}
+
+// TestDistortedInterpolatesBetweenFourPixels computes in floating point and
+// pixel by pixel what readSparse does in whole numbers and two at a time.
+func TestDistortedInterpolatesBetweenFourPixels(t *testing.T) {
 	images := Synthetic(random(1), 40)
 	for _, strength := range []float64{0.3, 1, 2} {
 		d := Distorted{Images: images, Seed: 4, Strength: strength}
 		for i := range images.Len() {
-			v, source, got := d.variation(i, 28, 28), images.Image(i), d.Image(i)
+			v, source, got := d.distortion(i, 28, 28), images.Image(i), d.Image(i)
 			for k, g := range got.Pix {
 				x, y := k%28, k/28
 				fromX, fromY := v.from(x, y)
@@ -121,7 +126,7 @@ func TestDistortedMixesTheFourPixelsAroundWhereItComesFrom(t *testing.T) {
 					share := (1 - math.Abs(left+corner[0]-fromX)) * (1 - math.Abs(top+corner[1]-fromY))
 					grey += share * float64(source.GrayAt(int(left+corner[0]), int(top+corner[1])).Y) // 0 outside
 				}
-				want := min(255, max(0, grey-float64(v.thinner))*float64(v.gain)/256)
+				want := min(255, max(0, grey-float64(v.offset))*float64(v.gain)/256)
 				if math.Abs(want-float64(g)) > 6 { // two roundings of a 256th, and then up to 2.7 times brighter
 					t.Fatalf("strength %v, image %d: pixel (%d, %d) is %d, want %.1f", strength, i, x, y, g, want)
 				}
@@ -130,22 +135,22 @@ func TestDistortedMixesTheFourPixelsAroundWhereItComesFrom(t *testing.T) {
 	}
 }
 
-// TestDistortedUsesItsWholeRangesAndNoMore compares the most that was drawn
-// with what the documentation gives.
+// TestDistortedUsesItsWholeRangesAndNoMore compares the largest distortions with
+// the documented ranges.
 func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 	for _, strength := range []float64{0.5, 1, 2} {
 		d := Distorted{Strength: strength}
-		var turn, scale, shear, shift, bend, thinner float64
+		var turn, scale, shear, shift, bend, offset float64
 		for i := range 20000 {
-			v := d.variation(i, 29, 29)
+			v := d.distortion(i, 29, 29)
 			angle := math.Atan2(v.yx, v.yy) // high·sin and high·(shear·sin+cos)
 			turn = max(turn, math.Abs(v.yx))
 			scale = max(scale, v.xx*v.yy-v.xy*v.yx) // wide·high
 			x, y := v.from(14, 14)
 			shift = max(shift, math.Abs(x-14), math.Abs(y-14))
 			bend = max(bend, v.bend)
-			thinner = max(thinner, float64(v.thinner))
-			if math.Abs(angle) < 0.02*strength { // hardly turned: what is left of xy is the shear
+			offset = max(offset, float64(v.offset))
+			if math.Abs(angle) < 0.02*strength { // hardly rotated: what remains of xy is the shear
 				shear = max(shear, math.Abs(v.xy/v.xx))
 			}
 		}
@@ -154,12 +159,12 @@ func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 			what       string
 			most, want float64
 		}{
-			{"turned", turn, high * math.Sin(8*math.Pi/180*strength)},
+			{"rotated", turn, high * math.Sin(8*math.Pi/180*strength)},
 			{"scaled", scale - 1, high*high - 1},
 			{"sheared", shear, 0.15*strength + 0.02*strength},
 			{"shifted", shift, 1 * strength},
 			{"bent", bend, 0.8 * strength},
-			{"thinner", thinner, 80 * strength},
+			{"darkened", offset, 80 * strength},
 		} {
 			if c.most > 1.001*c.want || c.most < 0.94*c.want {
 				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.most, c.want)
@@ -180,8 +185,8 @@ func TestDistortedTrainsWithTheSameBitsAsItsExamples(t *testing.T) {
 	mustBeSame(t, "parameters", values(a), values(b))
 }
 
-// TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe shows what
-// training on distorted digits is for: handwriting that is not MNIST's own.
+// TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe shows the purpose of
+// training on distorted digits: reading handwriting that is not MNIST's own.
 func TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe(t *testing.T) {
 	train, test := mnist(t)
 	if testing.Short() {
@@ -204,7 +209,7 @@ func TestPretrainedReadsDistortedDigitsBetterThanThePlainRecipe(t *testing.T) {
 	}
 	compare("as they are", test)
 	for _, strength := range []float64{1, 2} {
-		compare(fmt.Sprintf("turned, bent, thinner or thicker: strength %v", strength), Distorted{Images: test, Seed: 99, Strength: strength})
+		compare(fmt.Sprintf("rotated, bent, thinner or thicker: strength %v", strength), Distorted{Images: test, Seed: 99, Strength: strength})
 	}
 	for _, scene := range scenes {
 		if scene.name == "untouched" {

@@ -2,25 +2,21 @@ package nn
 
 import "fmt"
 
-// Examples is what a network learns from and is tested on: pairs of an input
-// and the target, the output that the network should give for it.
-//
-// [Samples], [*Images] and [Distorted] are Examples. To use data of your own
-// where it lies, implement the two methods.
+// Examples are what a network learns from and is tested on: pairs of an input
+// and a target, the output wanted for it. [Samples], [*Images] and [Distorted]
+// are Examples. To use your own data where it is, implement the two methods.
 type Examples interface {
-	// Len returns the number of examples, which stays the same while they are
-	// in use.
+	// Len returns the number of examples. It stays the same while they are in use.
 	Len() int
-	// Example writes example i, 0 ≤ i < Len(), into input and target and fills
-	// both whole. Their lengths are the network's inputs and outputs; if the
-	// example does not fit it panics. What it writes depends on i alone, and
-	// it may be called from several goroutines at once. It returns or panics;
-	// a panic reaches the caller of Epoch or Evaluate, but its stack only if
-	// GOMAXPROCS is 1.
+	// Example writes the input and target of example i, 0 ≤ i < Len(), and sets
+	// every element. The lengths are those of the network's input and output; it
+	// panics if the example does not fit. The result depends only on i. Several
+	// goroutines may call it at once. It returns or panics; a panic reaches the
+	// caller of Epoch or Evaluate, but its stack only if GOMAXPROCS is 1.
 	Example(i int, input, target []float64)
 }
 
-// Samples are Examples held in memory, each a pair of input and target. The
+// Samples are Examples in memory, each a pair of input and target. This is the
 // exclusive or, for a network of two inputs and one output:
 //
 //	xor := nn.Samples{
@@ -34,7 +30,7 @@ type Samples [][2][]float64
 // Len returns the number of samples.
 func (s Samples) Len() int { return len(s) }
 
-// Example copies sample i into input and target. It panics if their lengths
+// Example copies sample i to input and target. It panics if their lengths
 // differ from the sample's.
 func (s Samples) Example(i int, input, target []float64) {
 	if len(s[i][0]) != len(input) || len(s[i][1]) != len(target) {

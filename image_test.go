@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// A drawn is an image whose pixels are computed, and which may be asked for
-// those inside of its bounds only.
+// A drawn is an image whose pixels are computed. It panics if it is asked for one
+// outside its bounds.
 type drawn struct {
 	bounds image.Rectangle
 	at     func(x, y int) color.Color
@@ -29,8 +29,8 @@ func (d drawn) At(x, y int) color.Color {
 	return d.at(x-d.bounds.Min.X, y-d.bounds.Min.Y)
 }
 
-// enlarged returns how much ink there is at any place of a picture enlarged so
-// many times, by the nearest pixel or between the four nearest ones.
+// enlarged returns the amount of ink at any place of an enlarged picture, from the
+// nearest pixel or interpolated between the four nearest.
 func enlarged(img *image.Gray, times float64, smooth bool) func(x, y float64) float64 {
 	at := func(x, y int) float64 { return float64(img.GrayAt(x, y).Y) / 255 }
 	return func(x, y float64) float64 {
@@ -45,10 +45,10 @@ func enlarged(img *image.Gray, times float64, smooth bool) func(x, y float64) fl
 	}
 }
 
-// A scene is how a digit gets before a camera.
+// A scene is what a camera sees of a digit.
 type scene struct {
-	times      float64                    // so many times enlarged
-	smooth     bool                       // not in squares
+	times      float64                    // enlarged so many times
+	smooth     bool                       // interpolated
 	canvas     float64                    // so many times larger than the digit's picture
 	left, top  float64                    // the digit's place in the canvas, 0 to 1
 	paper, ink [3]float64                 // colours, 0 to 1
@@ -198,8 +198,8 @@ func thinned(img *image.Gray, canvas, line int) *image.Gray {
 	return picture
 }
 
-// TestFromImageReadsAsWellAsTheOriginal is what FromImage is for: real digits
-// in other clothes are read as well as untouched ones.
+// TestFromImageReadsAsWellAsTheOriginal shows the purpose of FromImage: photos of
+// real digits are read as well as the digits themselves.
 func TestFromImageReadsAsWellAsTheOriginal(t *testing.T) {
 	_, test := mnist(t)
 	if testing.Short() {
@@ -235,7 +235,7 @@ func TestFromImageReadsAsWellAsTheOriginal(t *testing.T) {
 			return scene.of(size, r).shoot(test.Image(i))
 		})
 	}
-	// Redrawn with a thin pen, a digit is no longer the same.
+	// A digit that is redrawn with a thin pen has changed a little.
 	check("lines of 3 in 280", images/4, 2, func(i int) image.Image { return thinned(test.Image(i), 280, 3) })
 	check("lines of 4 in 1000", images/4, 2, func(i int) image.Image { return thinned(test.Image(i), 1000, 1) })
 }
@@ -274,7 +274,7 @@ func mustRead(t *testing.T, img image.Image) []float64 {
 	return input
 }
 
-// mustBePrepared checks what is true of everything that FromImage returns.
+// mustBePrepared checks what holds for everything that FromImage returns.
 func mustBePrepared(t *testing.T, input []float64) {
 	t.Helper()
 	if len(input) != 784 {
@@ -294,7 +294,7 @@ func mustBePrepared(t *testing.T, input []float64) {
 	if peak != 1 {
 		t.Fatalf("the most ink is %v, want 1", peak)
 	}
-	if side := max(right-left, bottom-top); side < 19 || side > 20 { // a first or last row may be a breath of ink
+	if side := max(right-left, bottom-top); side < 19 || side > 20 { // a first or last row may hold a trace of ink
 		t.Errorf("ink of %d×%d pixels, want a longer side of 20", right-left, bottom-top)
 	}
 	x, y = x/mass, y/mass
@@ -357,7 +357,7 @@ func TestFromImageTakesAnyImageType(t *testing.T) {
 	large := image.NewNRGBA(image.Rect(-50, -70, 300, 300))
 	part := b.Add(image.Pt(-20, 30))
 	draw.Draw(large, part, source, b.Min, draw.Src)
-	draw.Draw(large, image.Rect(200, 200, 300, 300), image.Black, image.Point{}, draw.Src) // is to stay unseen
+	draw.Draw(large, image.Rect(200, 200, 300, 300), image.Black, image.Point{}, draw.Src) // must not be seen
 	mustBeAlike(t, "part of an image", mustRead(t, large.SubImage(part)), want, 0)
 }
 
@@ -471,7 +471,7 @@ func FuzzFromImage(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 0}, byte(2), true)
 	f.Add(Synthetic(random(1), 1).Image(0).Pix, byte(28), false)
 	f.Fuzz(func(t *testing.T, pix []byte, width byte, colour bool) {
-		w := max(1, int(width)) // pixels that are left over do not count
+		w := max(1, int(width)) // surplus pixels are ignored
 		var img image.Image
 		if colour {
 			h := len(pix) / 4 / w
@@ -482,7 +482,7 @@ func FuzzFromImage(f *testing.F) {
 		}
 		var input []float64
 		var ok bool
-		// Of an image of any size, FromImage keeps 200×200 pixels at most.
+		// FromImage keeps at most 200×200 pixels of an image of any size.
 		if got := allocated(func() { input, ok = FromImage(img) }); got > 16<<20 {
 			t.Errorf("%d bytes allocated", got)
 		}

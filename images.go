@@ -4,20 +4,25 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"math"
 	"slices"
 )
 
-// digitSide is the side of the square, in pixels, that MNIST's digits fit.
-const digitSide = 20
+const digitSide = 20 // MNIST's digits fit a square of 20×20 pixels
 
-// Images are labelled grey pictures as [Examples]. The input of an image is its
-// pixels divided by 255, row by row from the top left: 0 for black (the paper,
-// in MNIST) and 1 for white (the stroke). The target is 1 at the label and 0
-// elsewhere.
+// margin returns the space before a digit of the given length in 28 pixels. Its
+// centre of mass comes to pixel 14, as in MNIST, or as near to it as it fits.
+func margin(length int, centre float64) int {
+	return max(0, min(28-length, int(math.Round(14-centre))))
+}
+
+// Images are labelled grayscale images, as [Examples]. The input is the pixels
+// divided by 255, row by row from the top left: 0 is black, MNIST's background,
+// and 1 is white, its strokes. The target is 1 at the label and 0 elsewhere.
 //
-// Only pixels that are not black are stored, in two bytes each. MNIST's 60,000
-// images take 18 MB, where all their pixels would take 47 MB and the inputs as
-// float64 376 MB. A set of your own begins empty and grows by [Images.Add]:
+// Only pixels that are not black are stored, in two bytes each: MNIST's 60,000
+// images take 18 MB, where all pixels would take 47 MB and float64 inputs 376 MB.
+// A set of your own starts empty and grows by [Images.Add]:
 //
 //	mine := &nn.Images{Width: 28, Height: 28, Classes: 10}
 //
@@ -25,20 +30,18 @@ const digitSide = 20
 type Images struct {
 	Width, Height int    // of every image; they must not change once there is one
 	Classes       int    // labels are 0 … Classes−1
-	Labels        []byte // one an image
+	Labels        []byte // one for each image
 
 	// Image i is packed[start[i]:start[i+1]]. A pixel that is not black is two
-	// bytes: its distance from the one before, or from the first pixel of the
-	// image, and its grey. A distance above 255 is divided by black pixels.
+	// bytes: its distance from the previous one, or from the first pixel of the
+	// image, and its grey level. Black pixels split a distance above 255.
 	packed []byte
 	start  []int
-
-	size   int     // pixels of an image
-	found  []int32 // buffer of Add
+	size   int // pixels of an image
 	noCopy noCopy
 }
 
-// Add appends a picture and its label. It panics if the number of pixels is not
+// Add appends an image and its label. It panics if the number of pixels is not
 // Width·Height or the label is not below Classes.
 func (d *Images) Add(pixels []byte, label byte) {
 	if d.Width < 1 || d.Height < 1 || len(pixels) != d.Width*d.Height {
@@ -51,28 +54,32 @@ func (d *Images) Add(pixels []byte, label byte) {
 		d.start, d.size = []int{0}, len(pixels)
 	}
 	d.mustBeAsAdded()
-	most := 2 * len(pixels) // bytes: a packed pixel takes two and stands for at least one
-	if cap(d.packed)-len(d.packed) < most {
-		d.packed = slices.Grow(d.packed, len(d.packed)+most)
-	}
-	packed := d.packed[len(d.packed):cap(d.packed)]
-	at, n := 0, 0
-	for _, k := range d.find(pixels) {
-		for ; int(k)-at > 255; at += 255 {
-			packed[n], packed[n+1] = 255, 0
-			n += 2
+	n, gap := len(d.packed), 0
+	packed := slices.Grow(d.packed, 2*len(pixels))[:n+2*len(pixels)]
+	for eight := range slices.Chunk(pixels, 8) {
+		if len(eight) == 8 && binary.LittleEndian.Uint64(eight) == 0 {
+			gap += 8
+			continue
 		}
-		packed[n], packed[n+1] = byte(int(k)-at), pixels[k]
-		n += 2
-		at = int(k)
+		// Every pixel is written, but n advances only past one that is not black. A
+		// branch would be mispredicted at every edge of a stroke.
+		for _, p := range eight {
+			for ; gap > 255 && p > 0; gap -= 255 {
+				packed[n], packed[n+1] = 255, 0
+				n += 2
+			}
+			packed[n+1], packed[n] = p, byte(gap)
+			n += 2 * nonzero(p)
+			gap = 1 + gap*(1-nonzero(p))
+		}
 	}
-	d.packed = d.packed[:len(d.packed)+n]
-	d.start = append(d.start, len(d.packed))
+	d.packed = packed[:n]
+	d.start = append(d.start, n)
 	d.Labels = append(d.Labels, label)
 }
 
-// reserve grows the capacity for count images, once an eighth of them are there
-// to estimate it from. Growth by doubling would leave up to half of it unused.
+// reserve grows the capacity to count images, once an eighth of them are there to
+// estimate it from. Repeated growth would leave a part of it unused.
 func (d *Images) reserve(count int) {
 	n, most := d.Len(), 2*d.Width*d.Height
 	if n > count/8 && cap(d.packed)-len(d.packed) < most {
@@ -81,40 +88,14 @@ func (d *Images) reserve(count int) {
 	}
 }
 
-// find returns the positions of the pixels that are not black. It writes every
-// position and moves on only where the pixel is not black: a branch at each
-// edge of a stroke, which a processor cannot predict, would take longer.
-func (d *Images) find(pixels []byte) []int32 {
-	if len(d.found) < len(pixels) {
-		d.found = make([]int32, len(pixels))
-	}
-	found, n, k := d.found, 0, 0
-	for ; k+8 <= len(pixels); k += 8 {
-		eight := (*[8]byte)(pixels[k:])
-		if binary.LittleEndian.Uint64(eight[:]) == 0 {
-			continue
-		}
-		for i, p := range eight {
-			found[n] = int32(k + i)
-			n += lit(p)
-		}
-	}
-	for ; k < len(pixels); k++ {
-		found[n] = int32(k)
-		n += lit(pixels[k])
-	}
-	return found[:n]
-}
-
-// lit returns 1, or 0 for a black pixel.
-func lit(p byte) int { return int((uint(p) + 255) >> 8) }
+// nonzero returns 0 if p is 0, and 1 otherwise, without a branch.
+func nonzero(p byte) int { return int((uint(p) + 255) >> 8) }
 
 // Len returns the number of images.
 func (d *Images) Len() int { return len(d.Labels) }
 
-// Example writes the input and target of image i. It panics if the input is
-// not Width·Height long, the target not Classes long, or the label not below
-// Classes.
+// Example writes the input and target of image i. It panics if their lengths are
+// not Width·Height and Classes, or if the label is not below Classes.
 func (d *Images) Example(i int, input, target []float64) {
 	d.target(i, len(input), target)
 	clear(input)
@@ -125,7 +106,7 @@ func (d *Images) Example(i int, input, target []float64) {
 	}
 }
 
-// readSparse writes what Example does, the input as a sparse row.
+// readSparse does what Example does, with the input as a sparse row.
 func (d *Images) readSparse(i int, input *sparseRow, target []float64) {
 	d.target(i, input.cols, target)
 	index, value := input.full()
@@ -133,14 +114,13 @@ func (d *Images) readSparse(i int, input *sparseRow, target []float64) {
 	for packed := d.image(i); len(packed) >= 2; packed = packed[2:] {
 		at += int(packed[0])
 		index[n], value[n] = int32(at), greys[packed[1]]
-		n += lit(packed[1])
+		n += nonzero(packed[1])
 	}
 	input.cut(n)
 }
 
-// prefetch reads a byte of every cache line of some images, and so has the
-// memory deliver them at once. Shuffled images lie far apart, and readSparse
-// would wait for each of them.
+// prefetch reads a byte of every cache line of some images, so that they come from
+// memory together. Shuffled images lie far apart: readSparse would wait for each.
 //
 //go:noinline
 func (d *Images) prefetch(images []int) (sum byte) {
@@ -151,7 +131,7 @@ func (d *Images) prefetch(images []int) (sum byte) {
 			sum += packed[at]
 		}
 	}
-	return sum // a result keeps the compiler from dropping the reads
+	return sum // without a result the compiler would remove the reads
 }
 
 // greys[p] is p/255.
@@ -162,6 +142,7 @@ var greys = func() (greys [256]float64) {
 	return greys
 }()
 
+// target writes the target of image i and checks the lengths.
 func (d *Images) target(i, inputs int, target []float64) {
 	if inputs != d.Width*d.Height || len(target) != d.Classes {
 		panic(fmt.Sprintf("nn: images of %d×%d in %d classes for a network of %d inputs and %d outputs",
@@ -181,8 +162,7 @@ func (d *Images) image(i int) []byte {
 	return d.packed[d.start[i]:d.start[i+1]]
 }
 
-// mustBeAsAdded panics if Labels, Width or Height do not fit the images that
-// were added.
+// mustBeAsAdded panics if Labels, Width or Height do not fit the images added.
 func (d *Images) mustBeAsAdded() {
 	if len(d.Labels)+1 != len(d.start) {
 		panic(fmt.Sprintf("nn: %d labels for %d images", len(d.Labels), max(0, len(d.start)-1)))
@@ -192,7 +172,7 @@ func (d *Images) mustBeAsAdded() {
 	}
 }
 
-// Image returns image i, as a copy.
+// Image returns a copy of image i.
 func (d *Images) Image(i int) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, d.Width, d.Height))
 	at := 0
@@ -203,19 +183,18 @@ func (d *Images) Image(i int) *image.Gray {
 	return img
 }
 
-// Slice returns images i to j, j excluded, for instance to hold back a part for
-// validation. It shares memory with d. It panics if i or j is out of range.
+// Slice returns images i to j, j excluded, for example to hold back some for
+// validation. They share memory with d. Slice panics if i or j is out of range.
 func (d *Images) Slice(i, j int) *Images {
 	if i < 0 || j < i || j > d.Len() {
 		panic(fmt.Sprintf("nn: images %d to %d of %d", i, j, d.Len()))
 	}
 	s := &Images{Width: d.Width, Height: d.Height, Classes: d.Classes, size: d.size}
-	if i == j {
-		return s
+	if i < j {
+		d.mustBeAsAdded()
+		s.Labels = d.Labels[i:j:j]
+		s.start = d.start[i : j+1 : j+1]
+		s.packed = d.packed[:d.start[j]:d.start[j]]
 	}
-	d.mustBeAsAdded()
-	s.Labels = d.Labels[i:j:j]
-	s.start = d.start[i : j+1 : j+1]
-	s.packed = d.packed[:d.start[j]:d.start[j]]
 	return s
 }

@@ -17,7 +17,7 @@ func pictures(width, height int, all ...[]byte) *Images {
 	return d
 }
 
-// lonely returns a picture that is black but for the given pixels.
+// lonely returns a picture that is black except for the given pixels.
 func lonely(size int, places ...int) []byte {
 	pixels := make([]byte, size)
 	for i, k := range places {
@@ -67,14 +67,14 @@ func TestExampleIsPixelsOver255AndOneHot(t *testing.T) {
 	mustBeSame(t, "target", target, []float64{0, 0, 1})
 }
 
-func TestMNISTTakesTwoBytesALitPixel(t *testing.T) {
+func TestImagesTakeTwoBytesForEachPixelThatIsNotBlack(t *testing.T) {
 	d := Synthetic(random(1), 1000)
-	lit := 0
+	pixels := 0 // that are not black
 	for i := range d.Len() {
-		lit += 784 - bytes.Count(d.Image(i).Pix, []byte{0})
+		pixels += 784 - bytes.Count(d.Image(i).Pix, []byte{0})
 	}
-	if got := len(d.packed); got > 2*lit+2*d.Len() {
-		t.Errorf("%d bytes for %d lit pixels", got, lit)
+	if got := len(d.packed); got > 2*pixels+2*d.Len() {
+		t.Errorf("%d bytes for %d pixels that are not black", got, pixels)
 	}
 }
 

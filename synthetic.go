@@ -6,14 +6,12 @@ import (
 	"math/rand/v2"
 )
 
-// Synthetic returns n images of digits that look handwritten and are drawn by
-// code, each with its label: something to learn from without a download, and
-// as much of it as one likes. They are prepared as MNIST's are: 28×28 pixels,
-// ten classes, white on black, the digit 20 pixels long or wide and its centre
-// of mass in the middle of the picture, to the nearest pixel. All classes are
-// equally likely; the same seed gives the same images. They cannot replace
-// MNIST: people write in many more ways. Synthetic panics if r is nil or n is
-// below 1.
+// Synthetic returns n images of handwritten digits drawn by code, with labels, to
+// learn from without a download. They have MNIST's form: 28×28 pixels, ten
+// classes, white on black, a digit 20 pixels long or wide with its centre of mass
+// in the middle, to the nearest pixel. All classes are equally likely. The same
+// seed gives the same images. They do not replace MNIST: people write in many
+// more ways. Synthetic panics if r is nil or n is below 1.
 func Synthetic(r *rand.Rand, n int) *Images {
 	if r == nil {
 		panic("nn: Synthetic needs a random source, got nil")
@@ -24,11 +22,8 @@ func Synthetic(r *rand.Rand, n int) *Images {
 	d := &Images{Width: 28, Height: 28, Classes: 10}
 	for range n {
 		digit := byte(r.IntN(10))
-		pen := 2.6 * math.Exp(0.25*r.NormFloat64()) // its width
-		p := handwrite(r, digit)
-		p.fit(digitSide - pen)
-		var picture [28 * 28]byte
-		copyCentred(picture[:], p.paint(pen))
+		pen := 2.6 * math.Exp(0.25*r.NormFloat64()) // its width in pixels
+		picture := paint(handwrite(r, digit), pen)
 		d.Add(picture[:], digit)
 	}
 	return d
@@ -37,9 +32,8 @@ func Synthetic(r *rand.Rand, n int) *Images {
 // A point is x to the right of the top left corner and y below it.
 type point struct{ x, y float64 }
 
-// strokes[digit] are ways to write a digit. A way is one or several strokes,
-// each given by the points that the pen passes between touching the paper and
-// leaving it: smoothly, but turning sharply at a point that is there twice.
+// strokes[digit] are ways to write a digit, in one or more strokes. A stroke is a
+// smooth curve through its points, with a corner at a point that is listed twice.
 var strokes = [10][][][]point{
 	{
 		{{{8, 0}, {3, 3}, {0, 11}, {3, 18}, {8, 20}, {14, 17}, {16, 9}, {13, 2}, {7, 0}}},
@@ -80,20 +74,17 @@ var strokes = [10][][][]point{
 	},
 }
 
-// A penPath is where the pen has been, in points so close together that round
-// dots around them make a line.
-type penPath []point
-
-// handwrite returns a path for a digit, another one each time.
-func handwrite(r *rand.Rand, digit byte) (p penPath) {
+// handwrite writes a digit, each time differently. It returns the places of the
+// pen, so close together that round dots at them form lines.
+func handwrite(r *rand.Rand, digit byte) (path []point) {
 	way := strokes[digit][r.IntN(len(strokes[digit]))]
 	wide := math.Exp(0.2 * r.NormFloat64())
-	squeeze := math.Exp(0.15 * r.NormFloat64()) // above 1 it makes the upper half small, below 1 the lower
+	squeeze := math.Exp(0.15 * r.NormFloat64()) // above 1 the upper half becomes smaller, below 1 the lower
 	slant := 0.15 + 0.2*r.NormFloat64()
 	sin, cos := math.Sincos(0.12 * r.NormFloat64())
 	for _, stroke := range way {
 		var at []point
-		var off point // how far the hand has strayed: errors last for a few points, so curves stay smooth
+		var off point // the error of the hand, which lasts for a few points, so curves stay smooth
 		for i, q := range stroke {
 			if i == 0 || q != stroke[i-1] {
 				off = point{0.7*off.x + 0.9*r.NormFloat64(), 0.7*off.y + 0.9*r.NormFloat64()}
@@ -103,72 +94,59 @@ func handwrite(r *rand.Rand, digit byte) (p penPath) {
 			at = append(at, point{cos*x - sin*y, sin*x + cos*y})
 		}
 		for i := range len(at) - 1 {
-			p.curve(at[max(0, i-1)], at[i], at[i+1], at[min(i+2, len(at)-1)])
+			path = appendCurve(path, at[max(0, i-1)], at[i], at[i+1], at[min(i+2, len(at)-1)])
 		}
 	}
-	return p
+	return path
 }
 
-// curve appends the part from b to c of a smooth curve through a, b, c and d
-// (Catmull and Rom, A class of local interpolating splines, 1974).
-func (p *penPath) curve(a, b, c, d point) {
+// appendCurve appends the part from b to c of a smooth curve through a, b, c and
+// d (Catmull and Rom, A class of local interpolating splines, 1974).
+func appendCurve(path []point, a, b, c, d point) []point {
 	spline := func(a, b, c, d, t float64) float64 {
 		return b + t/2*(c-a+t*(2*a-5*b+4*c-d+t*(3*(b-c)+d-a)))
 	}
 	steps := math.Ceil(2 * math.Hypot(c.x-b.x, c.y-b.y))
 	for i := range int(steps) {
 		t := float64(i+1) / steps
-		*p = append(*p, point{spline(a.x, b.x, c.x, d.x, t), spline(a.y, b.y, c.y, d.y, t)})
+		path = append(path, point{spline(a.x, b.x, c.x, d.x, t), spline(a.y, b.y, c.y, d.y, t)})
 	}
+	return path
 }
 
-// fit scales the path to the given length of its longer side and moves it to
-// the middle of the square.
-func (p penPath) fit(length float64) {
-	low, high := p[0], p[0]
-	for _, q := range p {
+// paint draws a path with a round pen of the given width, scaled to a longer side
+// of 20 pixels and with its centre of mass in the middle of 28×28.
+func paint(path []point, pen float64) (picture [28 * 28]byte) {
+	low, high := path[0], path[0]
+	for _, q := range path {
 		low = point{min(low.x, q.x), min(low.y, q.y)}
 		high = point{max(high.x, q.x), max(high.y, q.y)}
 	}
-	scale := length / max(high.x-low.x, high.y-low.y)
-	for i, q := range p {
-		p[i] = point{digitSide/2 + scale*(q.x-(low.x+high.x)/2), digitSide/2 + scale*(q.y-(low.y+high.y)/2)}
-	}
-}
-
-// paint follows the path with a round pen. At the pen's edge a pixel is grey:
-// how much of it is covered is told from the distance of its centre.
-func (p penPath) paint(pen float64) *[digitSide][digitSide]byte {
-	var ink [digitSide][digitSide]byte
+	scale := (digitSide - pen) / max(high.x-low.x, high.y-low.y)
 	reach := pen/2 + 0.5
-	for _, q := range p {
+	var ink [digitSide][digitSide]byte
+	for _, q := range path {
+		q = point{digitSide/2 + scale*(q.x-(low.x+high.x)/2), digitSide/2 + scale*(q.y-(low.y+high.y)/2)}
 		for y := max(0, int(q.y-reach)); y < min(digitSide, int(q.y+reach)+1); y++ {
 			for x := max(0, int(q.x-reach)); x < min(digitSide, int(q.x+reach)+1); x++ {
 				dx, dy := float64(x)+0.5-q.x, float64(y)+0.5-q.y
-				if d := dx*dx + dy*dy; d < reach*reach {
+				if d := dx*dx + dy*dy; d < reach*reach { // a pixel at the pen's edge is grey
 					ink[y][x] = max(ink[y][x], byte(255*min(1, reach-math.Sqrt(d))))
 				}
 			}
 		}
 	}
-	return &ink
-}
-
-// copyCentred copies the square into a picture of 28×28, its centre of mass on
-// pixel (14, 14), where MNIST has it, or, if the square would stick out, as near
-// as it can be.
-func copyCentred(picture []byte, ink *[digitSide][digitSide]byte) {
-	var mass, x, y float64
-	for i, row := range ink {
-		for j, v := range row {
+	var mass, massX, massY float64
+	for y, row := range ink {
+		for x, v := range row {
 			mass += float64(v)
-			x += float64(v) * float64(j)
-			y += float64(v) * float64(i)
+			massX += float64(v) * float64(x)
+			massY += float64(v) * float64(y)
 		}
 	}
-	left := max(0, min(28-digitSide, int(math.Round(14-x/mass))))
-	top := max(0, min(28-digitSide, int(math.Round(14-y/mass))))
-	for i := range ink {
-		copy(picture[(top+i)*28+left:], ink[i][:])
+	left, top := margin(digitSide, massX/mass), margin(digitSide, massY/mass)
+	for y, row := range ink {
+		copy(picture[(top+y)*28+left:], row[:])
 	}
+	return picture
 }
