@@ -49,7 +49,7 @@ func (d Distorted) Example(i int, input, target []float64) {
 // Image returns image i, distorted. It panics if Strength is not from 0 to 2.
 func (d Distorted) Image(i int) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, d.Images.Width, d.Images.Height))
-	row := newSparseRows(1, len(img.Pix))[0]
+	row := newSparseRow(len(img.Pix))
 	d.readSparse(i, &row, make([]float64, d.Images.Classes))
 	for k, at := range row.index {
 		img.Pix[at] = byte(math.Round(255 * row.value[k]))
