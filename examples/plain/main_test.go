@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -115,4 +116,25 @@ func TestAccuracyOnSyntheticDigitsImproves(t *testing.T) {
 	if len(accuracies) != 3 || !(accuracies[0] > 50 && accuracies[2] > accuracies[0]) {
 		t.Errorf("the accuracies are %v, want 3 that begin above 50 and improve", accuracies)
 	}
+}
+
+// BenchmarkPlain is nn's BenchmarkEpoch for this program. It cannot stand beside
+// it, as no package can import package main.
+func BenchmarkPlain(b *testing.B) {
+	name, folder := "MNIST", ""
+	if _, err := os.Stat("../../../shared/mnist"); err == nil && os.Getenv("MNIST_DIR") == "" {
+		folder = "../../../shared/mnist"
+	}
+	train, _, err := nn.LoadMNIST(folder)
+	r := rand.New(rand.NewPCG(1, 0))
+	if err != nil {
+		name, train = "synthetic", nn.Synthetic(r, 10000)
+	}
+	b.Run(name, func(b *testing.B) {
+		net := newNetwork(r, 784, 16, 16, 10)
+		for range b.N {
+			net.learn(train, r.Perm(train.Len()))
+		}
+		b.ReportMetric(float64(train.Len())*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	})
 }

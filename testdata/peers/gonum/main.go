@@ -2,161 +2,94 @@
 package main
 
 import (
-	"compress/gzip"
-	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
+	"peers/mnist"
 )
 
-func load(name string, skip int) []byte {
-	f, err := os.Open(filepath.Join(os.Getenv("MNIST_DIR"), name))
-	if err != nil {
-		panic(err)
-	}
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		panic(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		panic(err)
-	}
-	return b[skip:]
+type network struct {
+	weights, gradients  []*mat.Dense
+	biases              [][]float64
+	activations, deltas []*mat.Dense // one row an example
 }
 
-var sizes = []int{784, 16, 16, 10}
-
-type net struct {
-	w    []*mat.Dense
-	b    [][]float64
-	a, d []*mat.Dense
+// hold makes room for m examples.
+func (n *network) hold(m int) {
+	n.activations, n.deltas = nil, nil
+	for _, size := range mnist.Sizes[1:] {
+		n.activations = append(n.activations, mat.NewDense(m, size, nil))
+		n.deltas = append(n.deltas, mat.NewDense(m, size, nil))
+	}
 }
 
-func sig(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
-
-func (n *net) forward(x mat.Matrix) {
-	for l, w := range n.w {
-		n.a[l].Mul(x, w)
-		r, c := n.a[l].Dims()
-		for i := range r {
-			row := n.a[l].RawRowView(i)
-			for j := range c {
-				row[j] = sig(row[j] + n.b[l][j])
+func (n *network) forward(in mat.Matrix) (out *mat.Dense) {
+	for l, w := range n.weights {
+		out = n.activations[l]
+		out.Mul(in, w)
+		for i := range out.RawMatrix().Rows {
+			row := out.RawRowView(i)
+			for j, b := range n.biases[l] {
+				row[j] = 1 / (1 + math.Exp(-(row[j] + b)))
 			}
 		}
-		x = n.a[l]
+		in = out
 	}
+	return out
 }
 
-func say(figure string, value float64) {
-	fmt.Printf("%-12s width=%-5d batch=%-5d %-22s %.6g\n", "gonum", 16, 10, figure, value)
+func (n *network) step(x *mat.Dense, targets []float64) {
+	output, m := n.forward(x), float64(mnist.Batch)
+	delta := n.deltas[2].RawMatrix().Data
+	for k, a := range output.RawMatrix().Data {
+		delta[k] = (a - targets[k]) * a * (1 - a)
+	}
+	for l := 2; l > 0; l-- {
+		n.deltas[l-1].Mul(n.deltas[l], n.weights[l].T())
+		delta := n.deltas[l-1].RawMatrix().Data
+		for k, a := range n.activations[l-1].RawMatrix().Data {
+			delta[k] *= a * (1 - a)
+		}
+	}
+	for l, in := range append([]*mat.Dense{x}, n.activations[:2]...) {
+		n.gradients[l].Mul(in.T(), n.deltas[l])
+		n.gradients[l].Scale(mnist.Rate/m, n.gradients[l])
+		n.weights[l].Sub(n.weights[l], n.gradients[l])
+		for i := range mnist.Batch {
+			for j, d := range n.deltas[l].RawRowView(i) {
+				n.biases[l][j] -= mnist.Rate / m * d
+			}
+		}
+	}
 }
 
 func main() {
-	xb, y := load("train-images-idx3-ubyte.gz", 16), load("train-labels-idx1-ubyte.gz", 8)
-	tb, ty := load("t10k-images-idx3-ubyte.gz", 16), load("t10k-labels-idx1-ubyte.gz", 8)
+	train, test := mnist.Load[float64]("train"), mnist.Load[float64]("t10k")
 	r := rand.New(rand.NewPCG(1, 2))
-	n := &net{}
-	mk := func(m int) {
-		n.a, n.d = nil, nil
-		for _, s := range sizes[1:] {
-			n.a = append(n.a, mat.NewDense(m, s, nil))
-			n.d = append(n.d, mat.NewDense(m, s, nil))
+	n := &network{}
+	for l, c := range mnist.Sizes[1:] {
+		inputs := mnist.Sizes[l]
+		n.weights = append(n.weights, mat.NewDense(inputs, c, mnist.Weights[float64](r, inputs, c)))
+		n.gradients = append(n.gradients, mat.NewDense(inputs, c, nil))
+		n.biases = append(n.biases, make([]float64, c))
+	}
+	n.hold(mnist.Batch)
+	x, targets := mat.NewDense(mnist.Batch, 784, nil), make([]float64, mnist.Batch*10)
+	mnist.Say("gonum", "epoch s", mnist.Best(5, func() {
+		mnist.Epoch(r, func(batch []int) {
+			train.Copy(x.RawMatrix().Data, targets, batch)
+			n.step(x, targets)
+		})
+	}))
+	all := mat.NewDense(10000, 784, test.Pixels)
+	n.hold(10000)
+	mnist.Say("gonum", "accuracy after 5 %", test.Accuracy(n.forward(all).RawMatrix().Data))
+	mnist.Say("gonum", "10,000 at once /s", 1e4/mnist.Best(10, func() { n.forward(all) }))
+	n.hold(1)
+	mnist.Say("gonum", "one prediction µs", mnist.Best(3, func() {
+		for i := range 2000 {
+			n.forward(all.Slice(i, i+1, 0, 784))
 		}
-	}
-	for l := range 3 {
-		w := mat.NewDense(sizes[l], sizes[l+1], nil)
-		w.Apply(func(_, _ int, _ float64) float64 { return r.NormFloat64() / math.Sqrt(float64(sizes[l])) }, w)
-		n.w = append(n.w, w)
-		n.b = append(n.b, make([]float64, sizes[l+1]))
-	}
-	const m = 10
-	mk(m)
-	x := mat.NewDense(m, 784, nil)
-	g := []*mat.Dense{mat.NewDense(784, 16, nil), mat.NewDense(16, 16, nil), mat.NewDense(16, 10, nil)}
-	p := r.Perm(60000)
-	best := math.Inf(1)
-	for range 5 {
-		r.Shuffle(len(p), func(i, j int) { p[i], p[j] = p[j], p[i] })
-		t := time.Now()
-		for b := 0; b < 60000; b += m {
-			for i := range m {
-				row := x.RawRowView(i)
-				for k, v := range xb[p[b+i]*784:][:784] {
-					row[k] = float64(v) / 255
-				}
-			}
-			n.forward(x)
-			for i := range m {
-				a, d := n.a[2].RawRowView(i), n.d[2].RawRowView(i)
-				for j := range a {
-					t := 0.0
-					if j == int(y[p[b+i]]) {
-						t = 1
-					}
-					d[j] = (a[j] - t) * a[j] * (1 - a[j])
-				}
-			}
-			for l := 2; l > 0; l-- {
-				n.d[l-1].Mul(n.d[l], n.w[l].T())
-				for i := range m {
-					a, d := n.a[l-1].RawRowView(i), n.d[l-1].RawRowView(i)
-					for j := range a {
-						d[j] *= a[j] * (1 - a[j])
-					}
-				}
-			}
-			for l := range 3 {
-				in := mat.Matrix(x)
-				if l > 0 {
-					in = n.a[l-1]
-				}
-				g[l].Mul(in.T(), n.d[l])
-				g[l].Scale(3.0/m, g[l])
-				n.w[l].Sub(n.w[l], g[l])
-				for i := range m {
-					for j, d := range n.d[l].RawRowView(i) {
-						n.b[l][j] -= 3.0 / m * d
-					}
-				}
-			}
-		}
-		best = min(best, time.Since(t).Seconds())
-	}
-	say("epoch s", best)
-	tx := mat.NewDense(10000, 784, nil)
-	for i, v := range tb {
-		tx.RawMatrix().Data[i] = float64(v) / 255
-	}
-	mk(10000)
-	t := time.Now()
-	for range 5 {
-		n.forward(tx)
-	}
-	say("10,000 at once /s", 5e4/time.Since(t).Seconds())
-	ok := 0
-	for i := range 10000 {
-		a, best := n.a[2].RawRowView(i), 0
-		for j := range a {
-			if a[j] > a[best] {
-				best = j
-			}
-		}
-		if best == int(ty[i]) {
-			ok++
-		}
-	}
-	say("accuracy after 5 %", float64(ok)/100)
-	mk(1)
-	t = time.Now()
-	for i := range 10000 {
-		n.forward(tx.Slice(i, i+1, 0, 784))
-	}
-	say("one prediction µs", time.Since(t).Seconds()*100)
+	})/2000*1e6)
 }

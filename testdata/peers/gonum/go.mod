@@ -1,5 +1,0 @@
-module gonum-peer
-
-go 1.26
-
-require gonum.org/v1/gonum v0.17.0
