@@ -96,7 +96,7 @@ func (n *Network) Predict(input []float64) []float64 {
 func (n *Network) Classify(input []float64) int {
 	n.mustTake(input)
 	var buffer [32]float64
-	output := append(buffer[:0], make([]float64, n.outputs())...)
+	output := sized(&buffer, n.outputs())
 	n.predict(output, input)
 	return n.class(output)
 }
@@ -122,11 +122,19 @@ func (n *Network) predict(output, input []float64) {
 	for i, l := range n.Layers {
 		out := output
 		if i < len(n.Layers)-1 {
-			out = append(buffers[i%2][:0], make([]float64, len(l.Biases))...)
+			out = sized(&buffers[i%2], len(l.Biases))
 		}
 		n.activate(i, out, in)
 		in = out
 	}
+}
+
+// sized returns n numbers, in the buffer if they fit.
+func sized(buffer *[32]float64, n int) []float64 {
+	if n > len(buffer) {
+		return make([]float64, n)
+	}
+	return buffer[:n]
 }
 
 // activate computes the activations of layer i from those before it.
