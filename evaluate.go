@@ -37,10 +37,11 @@ func (n *Network) Evaluate(data Examples, cost Cost) Evaluation {
 	answers := make([]struct{ target, answer int }, e.Count)
 	costs := make([]float64, e.Count)
 	n.forwardAll(data, e.Count, func(first int, b *miniBatch) {
+		b.measure(n, cost, 0, len(b.examples))
+		copy(costs[first:], b.costs)
 		for i := range b.targets.Rows {
 			output, target := b.output().Row(i), b.targets.Row(i)
 			answers[first+i].target, answers[first+i].answer = n.class(target), n.class(output)
-			costs[first+i] = cost.of(output, target)
 		}
 	})
 	for i := range e.Confusion {

@@ -79,8 +79,9 @@ func (n *Network) Clone() *Network {
 
 // Predict returns the activations of the last layer for an input. For digits
 // they are ten numbers from 0 to 1: how much the picture looks like a 0, like a
-// 1, and so on. They are separate answers and need not sum to 1. Predict panics
-// if the length of the input is not the network's number of inputs.
+// 1, and so on. They are separate answers and need not sum to 1, unless the layer
+// is [Softmax]. Predict panics if the length of the input is not the network's
+// number of inputs.
 func (n *Network) Predict(input []float64) []float64 {
 	n.mustTake(input)
 	output := make([]float64, n.outputs())
@@ -185,7 +186,10 @@ func (n *Network) check() {
 			panic(fmt.Sprintf("nn: layer %d has %d×%d weights for %d inputs and %d biases", i, w.Rows, w.Cols, before, len(l.Biases)))
 		}
 		if int(l.Activation) >= len(activationNames) {
-			panic(fmt.Sprintf("nn: layer %d has %v, need Sigmoid, Tanh or ReLU", i, l.Activation))
+			panic(fmt.Sprintf("nn: layer %d has %v, need one of %v", i, l.Activation, activationNames))
+		}
+		if l.Activation == Softmax && i < len(n.Layers)-1 {
+			panic(fmt.Sprintf("nn: layer %d of %d is softmax, only the last layer may be", i, len(n.Layers)))
 		}
 		before = w.Cols
 	}

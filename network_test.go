@@ -209,11 +209,13 @@ func TestEvaluateOfASingleOutputHasTwoClasses(t *testing.T) {
 func TestPredictAllEqualsPredictOneByOne(t *testing.T) {
 	digits := Synthetic(random(1), 300)
 	n := New(random(2), 784, 16, 16, 10)
-	all := n.PredictAll(digits)
-	input, target := make([]float64, 784), make([]float64, 10)
-	for i := range digits.Len() {
-		digits.Example(i, input, target)
-		mustBeSame(t, "outputs", all.Row(i), n.Predict(input))
+	for _, n.last().Activation = range []Activation{Sigmoid, Softmax} {
+		all := n.PredictAll(digits)
+		input, target := make([]float64, 784), make([]float64, 10)
+		for i := range digits.Len() {
+			digits.Example(i, input, target)
+			mustBeSame(t, "outputs", all.Row(i), n.Predict(input))
+		}
 	}
 }
 
@@ -381,7 +383,13 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 			with(func(n *Network) { n.Layers[0].Biases = n.Layers[0].Biases[:1] }).Predict(make([]float64, 3))
 		}, []string{"2 neurons", "1 biases"}},
 		"weights missing":    {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).PredictAll(xor) }, []string{"3×2", "0 numbers"}},
-		"unknown activation": {func() { with(func(n *Network) { n.Layers[0].Activation = ReLU + 1 }).PredictAll(xor) }, []string{"Activation(3)"}},
+		"unknown activation": {func() { with(func(n *Network) { n.Layers[0].Activation = Softmax + 1 }).PredictAll(xor) }, []string{"Activation(5)"}},
+		"softmax in the middle": {func() {
+			with(func(n *Network) {
+				n.Layers[0].Activation = Softmax
+				n.Layers = append(n.Layers, New(random(1), 2, 1).Layers...)
+			}).PredictAll(xor)
+		}, []string{"layer 0 of 2", "softmax"}},
 		"weights of no size": {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
 		"a nil layer":        {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
 		"no weights at all":  {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},

@@ -101,9 +101,9 @@ func (s *SGD) shuffle(count int) []int {
 // such a number.
 //
 // Step panics if batch is empty, if an example does not fit the network, if
-// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Cost is
-// CrossEntropy and the output layer not Sigmoid, and if s has trained another
-// network, or this one with layers of other sizes.
+// a field of s is out of its range (Rate, Decay: finite, 0 or more), if the Cost
+// does not suit the output layer or the targets (see [CrossEntropy]), and if s
+// has trained another network, or this one with layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch
@@ -131,9 +131,7 @@ func (s *SGD) backpropagate(piece int) {
 	hi := min(lo+pieceSize, len(b.examples))
 	b.load(lo, hi)
 	b.forward(s.net, lo, hi)
-	for i := lo; i < hi; i++ {
-		b.costs[i] = s.Cost.of(b.output().Row(i), b.targets.Row(i))
-	}
+	b.measure(s.net, s.Cost, lo, hi)
 	b.backward(s.net, s.Cost, lo, hi)
 }
 

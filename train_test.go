@@ -59,7 +59,7 @@ func (g *golden) network() *Network {
 	n := New(random(1), g.Sizes...)
 	for i, l := range n.Layers {
 		l.Weights.Data, l.Biases = flat(g.Weights[i]), append([]float64(nil), g.Biases[i]...)
-		l.Activation = map[string]Activation{"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU}[g.Activations[i]]
+		l.Activation = Activation(slices.Index(activationNames[:], g.Activations[i]))
 	}
 	return n
 }
@@ -118,6 +118,11 @@ func TestGradientsAreTheCostsSlopes(t *testing.T) {
 		{"tanh below a sigmoid, cross-entropy", Tanh, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
 		{"relu", ReLU, ReLU, Quadratic, []int{20, 7, 6, 3}},
 		{"relu below a sigmoid, cross-entropy", ReLU, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
+		{"linear", Linear, Linear, Quadratic, []int{20, 7, 6, 3}},
+		{"sigmoid below a linear output", Sigmoid, Linear, Quadratic, []int{20, 7, 6, 3}},
+		{"softmax alone", Sigmoid, Softmax, CrossEntropy, []int{20, 3}},
+		{"sigmoid below a softmax", Sigmoid, Softmax, CrossEntropy, []int{784, 16, 16, 10}},
+		{"relu below a softmax", ReLU, Softmax, CrossEntropy, []int{20, 7, 6, 3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := random(5)
@@ -440,8 +445,42 @@ func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
 }
 
 func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
-	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}); cost != 0 {
+	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}, Sigmoid); cost != 0 {
 		t.Errorf("cost %v", cost)
+	}
+}
+
+func TestCrossEntropyOfSoftmaxCountsTheTrueClassAlone(t *testing.T) {
+	for _, c := range []struct {
+		a, t []float64
+		cost float64
+	}{
+		{[]float64{0.25, 0.5, 0.25}, []float64{0, 1, 0}, math.Ln2},
+		{[]float64{0.25, 0.5, 0.25}, []float64{0.5, 0.5, 0}, 1.5 * math.Ln2},
+		{[]float64{0, 1, 0}, []float64{0, 1, 0}, 0},
+		{[]float64{0, 1, 0}, []float64{1, 0, 0}, 100},
+	} {
+		mustBeClose(t, "cost", []float64{CrossEntropy.of(c.a, c.t, Softmax)}, []float64{c.cost}, 1e-15)
+	}
+}
+
+func TestALinearOutputLearnsNumbersBeyondOne(t *testing.T) {
+	r := random(1)
+	n := New(r, 1, 10, 1)
+	n.last().Activation = Linear
+	data := make(Samples, 100)
+	for i := range data {
+		x := float64(i)/50 - 1
+		data[i] = [2][]float64{{x}, {2 + 3*math.Sin(3*x)}}
+	}
+	sgd := &SGD{Rate: 0.1, Momentum: 0.9, Rand: r}
+	for range 300 {
+		if _, err := sgd.Epoch(n, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sample := range data {
+		mustBeClose(t, "output", n.Predict(sample[0]), sample[1], 0.2)
 	}
 }
 
@@ -502,7 +541,7 @@ func TestInputsThatNeverVaryTeachHowFrequentTheTargetsAre(t *testing.T) {
 }
 
 func TestDenormalNumbersTrainLikeZeros(t *testing.T) {
-	for _, f := range []Activation{Sigmoid, Tanh, ReLU} {
+	for f := range Linear + 1 {
 		n := New(random(1), 2, 3, 1)
 		for _, p := range parameters(n) {
 			*p = 5e-324
@@ -563,29 +602,37 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 	n := New(random(1), 2, 2, 1)
 	tanh := n.Clone()
 	tanh.last().Activation = Tanh
+	linear, softmax, inside := n.Clone(), New(random(1), 2, 2), n.Clone()
+	linear.last().Activation, softmax.last().Activation, inside.Layers[0].Activation = Linear, Softmax, Softmax
 	for name, c := range map[string]struct {
 		sgd   *SGD
 		n     *Network
 		data  Examples
 		words []string
 	}{
-		"negative rate":         {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
-		"NaN rate":              {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
-		"infinite rate":         {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
-		"negative batch":        {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
-		"negative momentum":     {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
-		"momentum of 1":         {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
-		"NaN momentum":          {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
-		"NaN decay":             {&SGD{Decay: math.NaN()}, n, xor, []string{"Decay", "NaN"}},
-		"negative decay":        {&SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
-		"infinite decay":        {&SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
-		"unknown cost":          {&SGD{Cost: 9}, n, xor, []string{"cost 9"}},
-		"cross-entropy of tanh": {&SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
-		"no examples":           {&SGD{}, n, Samples{}, []string{"0 examples"}},
-		"nil examples":          {&SGD{}, n, nil, []string{"nil"}},
-		"input too long":        {&SGD{}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
-		"target too long":       {&SGD{}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
-		"no layers":             {&SGD{}, new(Network), xor, []string{"0 layers"}},
+		"negative rate":                {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
+		"NaN rate":                     {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
+		"infinite rate":                {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
+		"negative batch":               {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
+		"negative momentum":            {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
+		"momentum of 1":                {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
+		"NaN momentum":                 {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
+		"NaN decay":                    {&SGD{Decay: math.NaN()}, n, xor, []string{"Decay", "NaN"}},
+		"negative decay":               {&SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
+		"infinite decay":               {&SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
+		"unknown cost":                 {&SGD{Cost: 9}, n, xor, []string{"cost 9"}},
+		"cross-entropy of tanh":        {&SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
+		"cross-entropy of linear":      {&SGD{Rate: 1, Cost: CrossEntropy}, linear, xor, []string{"CrossEntropy", "linear"}},
+		"softmax, quadratic":           {&SGD{Rate: 1}, softmax, Samples{{{1, 2}, {1, 0}}}, []string{"quadratic", "softmax"}},
+		"softmax in the middle":        {&SGD{Rate: 1}, inside, xor, []string{"layer 0 of 2", "softmax"}},
+		"target above 1":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {1}}, {{1, 2}, {1.5}}}, []string{"target 0 of example 1 is 1.5", "from 0 to 1"}},
+		"target below 0":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {-1}}}, []string{"target 0 of example 0 is -1", "from 0 to 1"}},
+		"softmax, two classes at once": {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 1}}}, []string{"example 0 sum to 2", "needs 1"}},
+		"no examples":                  {&SGD{}, n, Samples{}, []string{"0 examples"}},
+		"nil examples":                 {&SGD{}, n, nil, []string{"nil"}},
+		"input too long":               {&SGD{}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
+		"target too long":              {&SGD{}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
+		"no layers":                    {&SGD{}, new(Network), xor, []string{"0 layers"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mustPanic(t, func() { c.sgd.Epoch(c.n, c.data) }, c.words...)
