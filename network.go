@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // Network is a feedforward network: the activations of each layer are the
@@ -66,6 +67,26 @@ func (n *Network) Parameters() int {
 	return sum
 }
 
+// String returns the sizes, the activation functions (one if all layers have the
+// same) and the number of parameters:
+//
+//	784-16-16-10 sigmoid, 13002 parameters
+//	784-16-16-10 relu-relu-softmax, 13002 parameters
+//
+// It panics if the layers do not fit.
+func (n *Network) String() string {
+	n.check()
+	sizes, names := fmt.Sprint(n.inputs()), []string{}
+	for _, l := range n.Layers {
+		sizes += fmt.Sprintf("-%d", len(l.Biases))
+		names = append(names, l.Activation.String())
+	}
+	if distinct := slices.Compact(slices.Clone(names)); len(distinct) == 1 {
+		names = distinct
+	}
+	return fmt.Sprintf("%s %s, %d parameters", sizes, strings.Join(names, "-"), n.Parameters())
+}
+
 // Clone returns a copy that shares nothing with n: to keep the best network
 // so far, or to look at one while the original goes on learning.
 func (n *Network) Clone() *Network {
@@ -92,8 +113,8 @@ func (n *Network) Predict(input []float64) []float64 {
 // Classify returns the class that the network assigns to an input: the index of
 // the largest output, and the first one if several are largest. NaN is never
 // the largest. A network with a single output distinguishes two classes: 1 if
-// the output is at least 0.5 (Tanh: 0), else 0. Classify panics where Predict
-// does.
+// the output is at least 0.5 (Tanh: 0), else 0. Numbers, to which a [Linear] layer
+// is fitted, have no class. Classify panics where Predict does.
 func (n *Network) Classify(input []float64) int {
 	n.mustTake(input)
 	var buffer [32]float64

@@ -444,6 +444,14 @@ func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
 	}
 }
 
+func TestCostNames(t *testing.T) {
+	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 9: "Cost(9)"} {
+		if c.String() != name {
+			t.Errorf("cost %d is called %s, want %s", uint8(c), c, name)
+		}
+	}
+}
+
 func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
 	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}, Sigmoid); cost != 0 {
 		t.Errorf("cost %v", cost)

@@ -95,9 +95,12 @@ var faults = []fault{
 	{"evaluate.go", "[a.target][a.answer]++", "[a.answer][a.target]++"},
 	{"evaluate.go", "outputs.Data[first*outputs.Cols:]", "outputs.Data[first:]"},
 	{"evaluate.go", "min(size, count-piece*size)", "size"},
-	{"evaluate.go", "costs[i] / float64(e.Count)", "costs[i]"},
-	{"evaluate.go", "if output[0] >= threshold {", "if output[0] > threshold {"},
-	{"evaluate.go", "threshold = 0\n", "threshold = 0.5\n"},
+	{"evaluate.go", "+= c / float64(e.Count)", "+= c"},
+	{"evaluate.go", "if output[0] >= n.threshold() {", "if output[0] > n.threshold() {"},
+	{"evaluate.go", "n.last().Activation == Tanh", "false"},
+	{"evaluate.go", "target[0] == n.threshold()", "false"},
+	{"evaluate.go", "answers += row[class]", "answers += e.Confusion[class][class]"},
+	{"evaluate.go", "range e.Confusion[class] {", "range e.Confusion[0] {"},
 	{"evaluate.go", "if a > largest {", "if a >= largest {"},
 
 	// Sparse inputs: an element that is lost, sums in another order.
