@@ -76,6 +76,8 @@ var faults = []fault{
 	{"train.go", "add(sum.Biases, c,", "add(sum.Biases, 0,"},
 	{"train.go", "if lo == 0 {", "if true {"},
 	{"train.go", "clear(l.Weights.Data)", "clear(l.Biases)"},
+	{"train.go", "rand.NewPCG(1, 2))", "rand.NewPCG(rand.Uint64(), 2))"},
+	{"train.go", "s.Rate == 0 && s.net == nil", "s.Rate == 0"},
 	{"train.go", "s.Momentum < 1)", "s.Momentum <= 1)"},
 	{"train.go", "case s.net != nil && s.net != n:", "case false:"},
 	{"train.go", "case s.batch != nil && !s.batch.fits(n):", "case false:"},
