@@ -42,7 +42,7 @@ func (l *Layer) activate(z *Matrix) {
 			row[j] += b
 		}
 	}
-	l.Activation.apply(z.Data)
+	l.Activation.apply(z)
 }
 
 // backward carries the deltas of m examples back to the layer before, whose

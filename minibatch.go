@@ -105,6 +105,15 @@ func (b *miniBatch) forward(n *Network, lo, hi int) {
 	}
 }
 
+// measure computes the costs of rows lo to hi, hi excluded.
+func (b *miniBatch) measure(n *Network, cost Cost, lo, hi int) {
+	σ := n.last().Activation
+	for i := lo; i < hi; i++ {
+		cost.mustAllow(b.targets.Row(i), b.examples[i], σ)
+		b.costs[i] = cost.of(b.output().Row(i), b.targets.Row(i), σ)
+	}
+}
+
 // backward computes Δ_L … Δ₁ of rows lo to hi, hi excluded.
 func (b *miniBatch) backward(n *Network, cost Cost, lo, hi int) {
 	last := len(n.Layers) - 1

@@ -17,16 +17,17 @@ import (
 // mini-batch. It must not be copied after its first use, nor used by two
 // goroutines at once.
 type SGD struct {
-	Rate     float64    // η, the learning rate. At 0 nothing changes
+	Rate     float64    // η, the learning rate. It may fall to 0, where nothing changes, but must begin above
 	Batch    int        // m, the number of examples in a mini-batch. 0 means 10
 	Momentum float64    // μ, the part of the velocity that is kept at each step, from 0 to below 1
 	Decay    float64    // λ: weights, but not biases, shrink by η·λ·W at each step. η·λ must be far below 1
 	Cost     Cost       // Quadratic unless set
-	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, they come in order
+	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, a source of a fixed seed does
 
 	noCopy   noCopy
 	net      *Network   // that it belongs to
 	velocity *Network   // V, nil without momentum
+	fixed    *rand.Rand // shuffles where Rand is nil
 	order    []int      // of the examples in an epoch
 	batch    *miniBatch // at hand
 	workers  workers
@@ -78,7 +79,7 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	return cost, nil
 }
 
-// shuffle returns the numbers of the examples in the order of an epoch.
+// shuffle returns the numbers of the examples in the random order of an epoch.
 func (s *SGD) shuffle(count int) []int {
 	if len(s.order) != count {
 		s.order = make([]int, count)
@@ -86,24 +87,26 @@ func (s *SGD) shuffle(count int) []int {
 	for i := range s.order {
 		s.order[i] = i
 	}
-	if s.Rand != nil {
-		s.Rand.Shuffle(count, func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
+	if s.fixed == nil {
+		s.fixed = rand.New(rand.NewPCG(1, 2))
 	}
+	cmp.Or(s.Rand, s.fixed).Shuffle(count, func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
 	return s.order
 }
 
 // Step takes one step of gradient descent with a mini-batch: the examples of
-// data that batch lists by their numbers. It returns their mean cost before the
-// step.
+// data that batch lists by their numbers, in an order of the caller's. It returns
+// their mean cost before the step.
 //
 // If the cost is not a finite number Step changes nothing and returns an error:
 // the learning rate is too high, or the data or the network already contains
 // such a number.
 //
 // Step panics if batch is empty, if an example does not fit the network, if
-// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Cost is
-// CrossEntropy and the output layer not Sigmoid, and if s has trained another
-// network, or this one with layers of other sizes.
+// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Rate is 0
+// at the first step, if the Cost does not suit the output layer or the targets
+// (see [CrossEntropy]), and if s has trained another network, or this one with
+// layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch
@@ -131,9 +134,7 @@ func (s *SGD) backpropagate(piece int) {
 	hi := min(lo+pieceSize, len(b.examples))
 	b.load(lo, hi)
 	b.forward(s.net, lo, hi)
-	for i := lo; i < hi; i++ {
-		b.costs[i] = s.Cost.of(b.output().Row(i), b.targets.Row(i))
-	}
+	b.measure(s.net, s.Cost, lo, hi)
 	b.backward(s.net, s.Cost, lo, hi)
 }
 
@@ -235,6 +236,8 @@ func (s *SGD) check(n *Network, batch []int) {
 		panic(fmt.Sprintf("nn: SGD.Decay is %v, need a finite number from 0", s.Decay))
 	case !(s.Momentum >= 0 && s.Momentum < 1):
 		panic(fmt.Sprintf("nn: SGD.Momentum is %v, need from 0 to below 1", s.Momentum))
+	case s.Rate == 0 && s.net == nil:
+		panic("nn: SGD.Rate is 0 at the first step, need above 0 to learn anything")
 	case len(batch) == 0:
 		panic("nn: mini-batch of 0 examples, need at least 1")
 	case s.net != nil && s.net != n:
