@@ -61,10 +61,13 @@ func (f Activation) apply(rows *Matrix) {
 		for j := range z {
 			z[j] = max(0, z[j])
 		}
+	case Linear:
 	case Softmax:
 		for i := range rows.Rows {
 			softmax(rows.Row(i))
 		}
+	default:
+		panic(fmt.Sprintf("nn: %v is no activation, need one of %v", f, activationNames))
 	}
 }
 

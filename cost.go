@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Cost measures how far an output a is from its target t: 0 for a perfect
-// answer, more for a worse one. Learning is making the mean cost small.
+// Cost measures how far an output a is from its target t: little or nothing for
+// a perfect answer, more for a worse one. Learning is making the mean cost small.
 type Cost uint8
 
 // The cost functions, for one example, summed over its outputs j. The zero
@@ -19,10 +19,9 @@ type Cost uint8
 // to 1. The outputs of Softmax depend on each other: the cost is C = −Σⱼ tⱼ·ln aⱼ,
 // and the targets must sum to 1. Softmax has no other cost.
 //
-// The delta of CrossEntropy lacks the factor σ′, so that a neuron that is sure
-// and wrong learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).
-// Where an output is rounded to 0 or 1, a logarithm counts as −100, as in
-// PyTorch's BCELoss.
+// The delta of CrossEntropy lacks the factor σ′, so that a confidently wrong neuron
+// learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).
+// A logarithm below −100 counts as −100, as in PyTorch's BCELoss.
 const (
 	Quadratic Cost = iota
 	CrossEntropy

@@ -13,8 +13,8 @@ type miniBatch struct {
 	deltas      []*Matrix   // Δ₁ … Δ_L, of the same shapes
 	costs       []float64   // C of each example
 
-	// The elements of the inputs, row after row: without gaps between them the
-	// update reads them faster.
+	// The elements of the inputs, those of a piece back to back, so that the update
+	// reads them faster.
 	index []int32
 	value []float64
 
@@ -53,7 +53,7 @@ func (b *miniBatch) fits(n *Network) bool {
 	return true
 }
 
-// set chooses the examples, at most as many as there is capacity for.
+// set points the mini-batch at examples of data, which must fit its capacity.
 func (b *miniBatch) set(n *Network, data Examples, examples []int) {
 	m := len(examples)
 	b.data, b.examples = data, examples

@@ -16,7 +16,8 @@ import (
 // Inputs and parameters of magnitude up to 1e150 give finite outputs of sigmoid
 // and tanh layers. The activations of ReLU layers have no limit and can grow
 // from layer to layer. A weighted sum of ±∞ saturates sigmoid and tanh, and one
-// that is NaN gives NaN. A sum of products beyond float64 may be either. An input
+// that is NaN gives NaN. Where products beyond float64 cancel, the sum may
+// be either. An input
 // of 0 adds nothing to a sum, even if its weight is not finite. None of this
 // panics; [SGD.Epoch] returns an error.
 //
