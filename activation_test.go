@@ -1,10 +1,14 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"testing"
 )
+
+// row makes a matrix of one row of z, which it shares.
+func row(z []float64) *Matrix { return &Matrix{1, len(z), z} }
 
 func TestActivationsOfKnownSums(t *testing.T) {
 	for _, c := range []struct {
@@ -14,9 +18,10 @@ func TestActivationsOfKnownSums(t *testing.T) {
 		{Sigmoid, 0, 0.5}, {Sigmoid, math.Log(3), 0.75}, {Sigmoid, -math.Log(3), 0.25},
 		{Tanh, 0, 0}, {Tanh, math.Log(2), 0.6}, {Tanh, -math.Log(2), -0.6},
 		{ReLU, 2.5, 2.5}, {ReLU, 0, 0}, {ReLU, -3, 0},
+		{Linear, 2.5, 2.5}, {Linear, 0, 0}, {Linear, -3, -3},
 	} {
 		z := []float64{c.z}
-		c.f.apply(z)
+		c.f.apply(row(z))
 		mustBeClose(t, c.f.String(), z, []float64{c.a}, 1e-15)
 	}
 }
@@ -28,14 +33,14 @@ func TestSigmoidIsFiniteForAnySum(t *testing.T) {
 		{5e-324, 0.5}, {-5e-324, 0.5}, {math.Copysign(0, -1), 0.5},
 	} {
 		z := []float64{c.z}
-		Sigmoid.apply(z)
+		Sigmoid.apply(row(z))
 		if z[0] != c.a {
 			t.Errorf("σ(%v) = %v, want %v", c.z, z[0], c.a)
 		}
 	}
 	for x := -800.0; x <= 800; x += 0.37 {
 		z := []float64{x}
-		Sigmoid.apply(z)
+		Sigmoid.apply(row(z))
 		if !(z[0] >= 0 && z[0] <= 1) {
 			t.Fatalf("σ(%v) = %v, want it from 0 to 1", x, z[0])
 		}
@@ -48,7 +53,7 @@ func TestSigmoidIsExactToThreeUnitsInTheLastPlace(t *testing.T) {
 		z = append(z, x)
 	}
 	a := append([]float64(nil), z...)
-	Sigmoid.apply(a)
+	Sigmoid.apply(row(a))
 	worst := 0.0
 	for j, x := range z {
 		// In 200 bits, from the exponential series of −x/64, squared six times.
@@ -116,7 +121,7 @@ func TestSigmoidOfAnyLengthIsTheSame(t *testing.T) {
 		for j := range z {
 			z[j] = float64(j) - 20.5
 		}
-		Sigmoid.apply(z)
+		Sigmoid.apply(row(z))
 		for j := range z {
 			if want := 1 / (1 + math.Exp(20.5-float64(j))); math.Abs(z[j]-want) > 1e-15 {
 				t.Errorf("%d sums: σ(%v) = %v, want %v", n, float64(j)-20.5, z[j], want)
@@ -125,10 +130,41 @@ func TestSigmoidOfAnyLengthIsTheSame(t *testing.T) {
 	}
 }
 
+func TestSoftmaxOfKnownSums(t *testing.T) {
+	third := 1. / 3
+	for _, c := range []struct{ z, a []float64 }{
+		{[]float64{0}, []float64{1}},
+		{[]float64{0, math.Log(3)}, []float64{0.25, 0.75}},
+		{[]float64{5, 5, 5}, []float64{third, third, third}},
+		{[]float64{1e300, 1e300, -1e300}, []float64{0.5, 0.5, 0}},
+		{[]float64{-1000, -1000 + math.Log(3)}, []float64{0.25, 0.75}},
+		{[]float64{math.Inf(-1), 0}, []float64{0, 1}},
+	} {
+		a := append([]float64(nil), c.z...)
+		Softmax.apply(row(a))
+		mustBeClose(t, fmt.Sprint("softmax of ", c.z), a, c.a, 1e-13)
+	}
+}
+
+func TestSoftmaxIsAppliedToEachRowAlone(t *testing.T) {
+	z := &Matrix{2, 2, []float64{0, math.Log(3), 1000, 1000}}
+	Softmax.apply(z)
+	mustBeClose(t, "two rows", z.Data, []float64{0.25, 0.75, 0.5, 0.5}, 1e-15)
+}
+
+func TestSoftmaxOfNumbersThatAreNotFinite(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		z := []float64{1, bad, 2}
+		if Softmax.apply(row(z)); !math.IsNaN(z[1]) {
+			t.Errorf("softmax of %v is %v, want NaN", bad, z[1])
+		}
+	}
+}
+
 func TestNaNStaysNaN(t *testing.T) {
-	for f := range ReLU + 1 {
+	for f := range Linear + 1 {
 		z := []float64{math.NaN()}
-		if f.apply(z); !math.IsNaN(z[0]) {
+		if f.apply(row(z)); !math.IsNaN(z[0]) {
 			t.Errorf("%v of NaN is %v", f, z[0])
 		}
 	}
@@ -136,10 +172,10 @@ func TestNaNStaysNaN(t *testing.T) {
 
 func TestTheDerivativeIsTheActivationsSlope(t *testing.T) {
 	const h = 1e-6
-	for f := range ReLU + 1 {
+	for f := range Linear + 1 {
 		for _, x := range []float64{-3, -0.5, 0.25, 2} {
 			z := []float64{x - h, x, x + h}
-			f.apply(z)
+			f.apply(row(z))
 			derivative := []float64{1}
 			f.mulDerivative(derivative, z[1:2])
 			mustBeClose(t, f.String(), derivative, []float64{(z[2] - z[0]) / (2 * h)}, 1e-9)
@@ -148,7 +184,7 @@ func TestTheDerivativeIsTheActivationsSlope(t *testing.T) {
 }
 
 func TestActivationNames(t *testing.T) {
-	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", 7: "Activation(7)"} {
+	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", Linear: "linear", Softmax: "softmax", 7: "Activation(7)"} {
 		if f.String() != name {
 			t.Errorf("Activation %d is called %s, want %s", uint8(f), f, name)
 		}

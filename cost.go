@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Cost measures how far an output a is from its target t: 0 for a perfect
-// answer, more for a worse one. Learning is making the mean cost small.
+// Cost measures how far an output a is from its target t: little or nothing for
+// a perfect answer, more for a worse one. Learning is making the mean cost small.
 type Cost uint8
 
 // The cost functions, for one example, summed over its outputs j. The zero
@@ -15,21 +15,37 @@ type Cost uint8
 //	Quadratic     C = ½ Σⱼ (aⱼ−tⱼ)²
 //	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]
 //
-// CrossEntropy needs a [Sigmoid] output layer and targets from 0 to 1. Its delta
-// lacks the factor σ′, so that a neuron that is sure and wrong learns fast
-// (Nielsen, Neural Networks and Deep Learning, chapter 3). Where a sigmoid is
-// rounded to 0 or 1, a logarithm counts as −100, as in PyTorch's BCELoss.
+// CrossEntropy needs a [Sigmoid] or a [Softmax] output layer and targets from 0
+// to 1. The outputs of Softmax depend on each other: the cost is C = −Σⱼ tⱼ·ln aⱼ,
+// and the targets must sum to 1. Softmax has no other cost.
+//
+// The delta of CrossEntropy lacks the factor σ′, so that a confidently wrong neuron
+// learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).
+// A logarithm below −100 counts as −100, as in PyTorch's BCELoss.
 const (
 	Quadratic Cost = iota
 	CrossEntropy
 )
 
-// of returns the cost of output a for target t.
-func (c Cost) of(a, t []float64) (sum float64) {
+var costNames = [...]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy"}
+
+// String returns the cost's name: quadratic or cross-entropy.
+func (c Cost) String() string {
+	if int(c) < len(costNames) {
+		return costNames[c]
+	}
+	return fmt.Sprintf("Cost(%d)", uint8(c))
+}
+
+// of returns the cost of output a for target t. The output layer applies σ.
+func (c Cost) of(a, t []float64, σ Activation) (sum float64) {
 	for j := range a {
-		if c == Quadratic {
+		switch {
+		case c == Quadratic:
 			sum += (a[j] - t[j]) * (a[j] - t[j]) / 2
-		} else {
+		case σ == Softmax:
+			sum -= t[j] * max(-100, math.Log(a[j]))
+		default:
 			sum -= t[j]*max(-100, math.Log(a[j])) + (1-t[j])*max(-100, math.Log(1-a[j]))
 		}
 	}
@@ -52,7 +68,25 @@ func (c Cost) mustSuit(n *Network) {
 	if c > CrossEntropy {
 		panic(fmt.Sprintf("nn: cost %d, need Quadratic or CrossEntropy", c))
 	}
-	if c == CrossEntropy && n.last().Activation != Sigmoid {
-		panic(fmt.Sprintf("nn: CrossEntropy needs a sigmoid output layer, this one is %v", n.last().Activation))
+	σ := n.last().Activation
+	if c == CrossEntropy && σ != Sigmoid && σ != Softmax || c == Quadratic && σ == Softmax {
+		panic(fmt.Sprintf("nn: cost %v for %v outputs: CrossEntropy needs Sigmoid or Softmax, Softmax needs CrossEntropy", c, σ))
+	}
+}
+
+// mustAllow panics if no output could ever equal the target t of example i.
+func (c Cost) mustAllow(t []float64, i int, σ Activation) {
+	if c == Quadratic {
+		return
+	}
+	sum := 0.0
+	for j, v := range t {
+		if v < 0 || v > 1 {
+			panic(fmt.Sprintf("nn: target %d of example %d is %v, CrossEntropy needs it from 0 to 1", j, i, v))
+		}
+		sum += v
+	}
+	if σ == Softmax && math.Abs(sum-1) > 1e-4 {
+		panic(fmt.Sprintf("nn: the targets of example %d sum to %v, Softmax needs 1", i, sum))
 	}
 }

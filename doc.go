@@ -29,7 +29,7 @@
 //
 // # How a mini-batch flows
 //
-// A mini-batch of m examples is a matrix A₀ of m×784, one example a row.
+// A mini-batch of m examples is a matrix A₀ of m×784, one example per row.
 // Weights are stored inputs × neurons, so a layer is a product of matrices:
 //
 //	forward    Zₗ = Aₗ₋₁·Wₗ + bₗ          Aₗ = σ(Zₗ)            layer.go

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 )
 
 const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
@@ -80,7 +79,9 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 func readBytes(r io.Reader, buffer []byte, size int) (data []byte, err error) {
 	data = buffer[:0]
 	for n := 0; len(data) < size && err == nil; data = data[:len(data)+n] {
-		data = slices.Grow(data, min(size-len(data), max(1<<16, 3*len(data))))
+		if room := min(size, max(len(data)+1<<16, 4*len(data))); room > cap(data) {
+			data = append(make([]byte, 0, room), data...)
+		}
 		n, err = io.ReadFull(r, data[len(data):min(size, cap(data))])
 	}
 	if err == io.EOF {

@@ -163,7 +163,7 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
 	d.Labels = d.Labels[:2]
 	mustPanic(t, func() { d.Image(1) }, "2 labels", "3 images")
-	mustPanic(t, func() { (&SGD{}).Epoch(New(random(1), 784, 10), d) }, "2 labels", "3 images")
+	mustPanic(t, func() { (&SGD{Rate: 1}).Epoch(New(random(1), 784, 10), d) }, "2 labels", "3 images")
 	mustPanic(t, func() { (&Images{Width: 1, Height: 1, Classes: 1, Labels: []byte{0}}).Image(0) }, "1 labels", "0 images")
 	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {
 		mustPanic(t, func() { Synthetic(random(1), 3).Slice(c[0], c[1]) }, fmt.Sprintf("%d to %d of 3", c[0], c[1]))
@@ -175,7 +175,7 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	resized.Width = 14
 	mustPanic(t, func() { resized.Image(0) }, "14×28", "784 pixels")
 	mustPanic(t, func() { resized.Add(make([]byte, 14*28), 0) }, "14×28", "784 pixels")
-	mustPanic(t, func() { (&SGD{}).Epoch(New(random(1), 14*28, 10), resized) }, "14×28", "784 pixels")
+	mustPanic(t, func() { (&SGD{Rate: 1}).Epoch(New(random(1), 14*28, 10), resized) }, "14×28", "784 pixels")
 }
 
 func FuzzImages(f *testing.F) {

@@ -7,7 +7,7 @@ import "fmt"
 //	a' = σ(a·W + b)
 type Layer struct {
 	Weights    *Matrix    // W, n×c: column j holds the weights of neuron j
-	Biases     []float64  // b, one a neuron
+	Biases     []float64  // b, one per neuron
 	Activation Activation // σ
 }
 
@@ -42,11 +42,11 @@ func (l *Layer) activate(z *Matrix) {
 			row[j] += b
 		}
 	}
-	l.Activation.apply(z.Data)
+	l.Activation.apply(z)
 }
 
-// backward carries the deltas of m examples back to the layer before, whose
-// activations are in and whose function is before:
+// backward carries the deltas of m examples back to the layer before: in are
+// that layer's activations, before is its activation function.
 //
 //	deltaIn = (delta·Wᵀ) ⊙ σ′, for delta of m×c and deltaIn of m×n
 func (l *Layer) backward(deltaIn, delta, in *Matrix, before Activation) {

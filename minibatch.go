@@ -13,8 +13,8 @@ type miniBatch struct {
 	deltas      []*Matrix   // Δ₁ … Δ_L, of the same shapes
 	costs       []float64   // C of each example
 
-	// The elements of the inputs, row after row: without gaps between them the
-	// update reads them faster.
+	// The elements of the inputs, those of a piece back to back, so that the update
+	// reads them faster.
 	index []int32
 	value []float64
 
@@ -53,7 +53,7 @@ func (b *miniBatch) fits(n *Network) bool {
 	return true
 }
 
-// set chooses the examples, at most as many as there is capacity for.
+// set points the mini-batch at examples of data, which must fit its capacity.
 func (b *miniBatch) set(n *Network, data Examples, examples []int) {
 	m := len(examples)
 	b.data, b.examples = data, examples
@@ -102,6 +102,15 @@ func (b *miniBatch) forward(n *Network, lo, hi int) {
 		} else {
 			l.forward(out, b.activations[i-1].rows(lo, hi))
 		}
+	}
+}
+
+// measure computes the costs of rows lo to hi, hi excluded.
+func (b *miniBatch) measure(n *Network, cost Cost, lo, hi int) {
+	σ := n.last().Activation
+	for i := lo; i < hi; i++ {
+		cost.mustAllow(b.targets.Row(i), b.examples[i], σ)
+		b.costs[i] = cost.of(b.output().Row(i), b.targets.Row(i), σ)
 	}
 }
 

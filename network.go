@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // Network is a feedforward network: the activations of each layer are the
@@ -15,7 +16,8 @@ import (
 // Inputs and parameters of magnitude up to 1e150 give finite outputs of sigmoid
 // and tanh layers. The activations of ReLU layers have no limit and can grow
 // from layer to layer. A weighted sum of ±∞ saturates sigmoid and tanh, and one
-// that is NaN gives NaN. A sum of products beyond float64 may be either. An input
+// that is NaN gives NaN. Where products beyond float64 cancel, the sum may
+// be either. An input
 // of 0 adds nothing to a sum, even if its weight is not finite. None of this
 // panics; [SGD.Epoch] returns an error.
 //
@@ -66,6 +68,26 @@ func (n *Network) Parameters() int {
 	return sum
 }
 
+// String returns the sizes, the activation functions (one if all layers have the
+// same) and the number of parameters:
+//
+//	784-16-16-10 sigmoid, 13002 parameters
+//	784-16-16-10 relu-relu-softmax, 13002 parameters
+//
+// It panics if the layers do not fit.
+func (n *Network) String() string {
+	n.check()
+	sizes, names := fmt.Sprint(n.inputs()), []string{}
+	for _, l := range n.Layers {
+		sizes += fmt.Sprintf("-%d", len(l.Biases))
+		names = append(names, l.Activation.String())
+	}
+	if distinct := slices.Compact(slices.Clone(names)); len(distinct) == 1 {
+		names = distinct
+	}
+	return fmt.Sprintf("%s %s, %d parameters", sizes, strings.Join(names, "-"), n.Parameters())
+}
+
 // Clone returns a copy that shares nothing with n: to keep the best network
 // so far, or to look at one while the original goes on learning.
 func (n *Network) Clone() *Network {
@@ -79,8 +101,9 @@ func (n *Network) Clone() *Network {
 
 // Predict returns the activations of the last layer for an input. For digits
 // they are ten numbers from 0 to 1: how much the picture looks like a 0, like a
-// 1, and so on. They are separate answers and need not sum to 1. Predict panics
-// if the length of the input is not the network's number of inputs.
+// 1, and so on. They are separate answers and need not sum to 1, unless the layer
+// is [Softmax]. Predict panics if the length of the input is not the network's
+// number of inputs.
 func (n *Network) Predict(input []float64) []float64 {
 	n.mustTake(input)
 	output := make([]float64, n.outputs())
@@ -91,12 +114,12 @@ func (n *Network) Predict(input []float64) []float64 {
 // Classify returns the class that the network assigns to an input: the index of
 // the largest output, and the first one if several are largest. NaN is never
 // the largest. A network with a single output distinguishes two classes: 1 if
-// the output is at least 0.5 (Tanh: 0), else 0. Classify panics where Predict
-// does.
+// the output is at least 0.5 (Tanh: 0), else 0. Numbers, to which a [Linear] layer
+// is fitted, have no class. Classify panics where Predict does.
 func (n *Network) Classify(input []float64) int {
 	n.mustTake(input)
 	var buffer [32]float64
-	output := append(buffer[:0], make([]float64, n.outputs())...)
+	output := sized(&buffer, n.outputs())
 	n.predict(output, input)
 	return n.class(output)
 }
@@ -122,11 +145,19 @@ func (n *Network) predict(output, input []float64) {
 	for i, l := range n.Layers {
 		out := output
 		if i < len(n.Layers)-1 {
-			out = append(buffers[i%2][:0], make([]float64, len(l.Biases))...)
+			out = sized(&buffers[i%2], len(l.Biases))
 		}
 		n.activate(i, out, in)
 		in = out
 	}
+}
+
+// sized returns n numbers, in the buffer if they fit.
+func sized(buffer *[32]float64, n int) []float64 {
+	if n > len(buffer) {
+		return make([]float64, n)
+	}
+	return buffer[:n]
 }
 
 // activate computes the activations of layer i from those before it.
@@ -185,7 +216,10 @@ func (n *Network) check() {
 			panic(fmt.Sprintf("nn: layer %d has %d×%d weights for %d inputs and %d biases", i, w.Rows, w.Cols, before, len(l.Biases)))
 		}
 		if int(l.Activation) >= len(activationNames) {
-			panic(fmt.Sprintf("nn: layer %d has %v, need Sigmoid, Tanh or ReLU", i, l.Activation))
+			panic(fmt.Sprintf("nn: layer %d has %v, need one of %v", i, l.Activation, activationNames))
+		}
+		if l.Activation == Softmax && i < len(n.Layers)-1 {
+			panic(fmt.Sprintf("nn: layer %d of %d is softmax, only the last layer may be", i, len(n.Layers)))
 		}
 		before = w.Cols
 	}

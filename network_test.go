@@ -165,6 +165,7 @@ func TestASingleOutputMeansTwoClasses(t *testing.T) {
 		{Sigmoid, 0, 1}, {Sigmoid, -0.01, 0}, {Sigmoid, 3, 1},
 		{Tanh, 0, 1}, {Tanh, -5e-324, 0}, {Tanh, 3, 1},
 		{ReLU, 0.5, 1}, {ReLU, 0.49, 0}, {ReLU, -3, 0},
+		{Linear, 0.5, 1}, {Linear, 0.49, 0}, {Linear, -3, 0},
 	} {
 		n.Layers[0].Activation = c.f
 		if got := n.Classify([]float64{c.z}); got != c.class {
@@ -206,14 +207,72 @@ func TestEvaluateOfASingleOutputHasTwoClasses(t *testing.T) {
 	mustBeClose(t, "cost", []float64{e.Cost}, []float64{want}, 1e-15)
 }
 
+func TestEvaluationHasPrecisionAndRecallOfAClass(t *testing.T) {
+	e := Evaluation{Confusion: [][]int{{5, 3, 0}, {1, 9, 0}, {0, 0, 0}}}
+	mustBeSame(t, "precision", []float64{e.Precision(0), e.Precision(1)}, []float64{5. / 6, 9. / 12})
+	mustBeSame(t, "recall", []float64{e.Recall(0), e.Recall(1)}, []float64{5. / 8, 9. / 10})
+	if p, r := e.Precision(2), e.Recall(2); !math.IsNaN(p) || !math.IsNaN(r) {
+		t.Errorf("precision %v and recall %v of a class without examples, want NaN", p, r)
+	}
+}
+
+func TestEvaluationPrintsItself(t *testing.T) {
+	e := Evaluation{Count: 18, Correct: 14, Cost: 0.123456, Confusion: [][]int{{5, 3}, {1, 9}}}
+	const want = `accuracy 77.78 % (14 of 18 examples), cost 0.1235
+confusion matrix (rows: the target, columns: the answer):
+          0     1
+    0     5     3
+    1     1     9`
+	if e.String() != want {
+		t.Errorf("got\n%v\nwant\n%s", e, want)
+	}
+}
+
+func TestEvaluateOfALinearOutputGivesTheCostAlone(t *testing.T) {
+	n := answering(1)
+	n.Layers[0].Activation = Linear
+	e := n.Evaluate(Samples{{{2}, {3}}, {{2}, {0.5}}}, Quadratic)
+	if e.Count != 2 || e.Correct != 0 || e.Confusion != nil || !math.IsNaN(e.Accuracy()) || e.Cost != (0.5+1.125)/2 {
+		t.Errorf("%+v, accuracy %v", e, e.Accuracy())
+	}
+	if got, want := e.String(), "cost 0.8125 (2 examples)"; got != want {
+		t.Errorf("prints %q, want %q", got, want)
+	}
+}
+
+func TestATargetOnTheThresholdOfTwoClassesIsAMistake(t *testing.T) {
+	for f, target := range map[Activation]float64{Sigmoid: 0.5, Tanh: 0, ReLU: 0.5} {
+		n := answering(1)
+		n.Layers[0].Activation = f
+		data := Samples{{{1}, {1}}, {{1}, {target}}}
+		mustPanic(t, func() { n.Evaluate(data, Quadratic) }, "example 1", fmt.Sprint("is ", target, ","), f.String())
+	}
+}
+
+func TestNetworkPrintsItself(t *testing.T) {
+	article, mixed := New(random(1), 784, 16, 16, 10), New(random(1), 4, 3, 2)
+	mixed.Layers[0].Activation, mixed.Layers[1].Activation = ReLU, Softmax
+	for want, n := range map[string]*Network{
+		"784-16-16-10 sigmoid, 13002 parameters": article,
+		"4-3-2 relu-softmax, 23 parameters":      mixed,
+	} {
+		if n.String() != want {
+			t.Errorf("prints %q, want %q", n, want)
+		}
+	}
+	mustPanic(t, func() { _ = new(Network).String() }, "0 layers")
+}
+
 func TestPredictAllEqualsPredictOneByOne(t *testing.T) {
 	digits := Synthetic(random(1), 300)
 	n := New(random(2), 784, 16, 16, 10)
-	all := n.PredictAll(digits)
-	input, target := make([]float64, 784), make([]float64, 10)
-	for i := range digits.Len() {
-		digits.Example(i, input, target)
-		mustBeSame(t, "outputs", all.Row(i), n.Predict(input))
+	for _, n.last().Activation = range []Activation{Sigmoid, Softmax} {
+		all := n.PredictAll(digits)
+		input, target := make([]float64, 784), make([]float64, 10)
+		for i := range digits.Len() {
+			digits.Example(i, input, target)
+			mustBeSame(t, "outputs", all.Row(i), n.Predict(input))
+		}
 	}
 }
 
@@ -381,7 +440,13 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 			with(func(n *Network) { n.Layers[0].Biases = n.Layers[0].Biases[:1] }).Predict(make([]float64, 3))
 		}, []string{"2 neurons", "1 biases"}},
 		"weights missing":    {func() { with(func(n *Network) { n.Layers[0].Weights.Data = nil }).PredictAll(xor) }, []string{"3×2", "0 numbers"}},
-		"unknown activation": {func() { with(func(n *Network) { n.Layers[0].Activation = ReLU + 1 }).PredictAll(xor) }, []string{"Activation(3)"}},
+		"unknown activation": {func() { with(func(n *Network) { n.Layers[0].Activation = Softmax + 1 }).PredictAll(xor) }, []string{"Activation(5)"}},
+		"softmax in the middle": {func() {
+			with(func(n *Network) {
+				n.Layers[0].Activation = Softmax
+				n.Layers = append(n.Layers, New(random(1), 2, 1).Layers...)
+			}).PredictAll(xor)
+		}, []string{"layer 0 of 2", "softmax"}},
 		"weights of no size": {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
 		"a nil layer":        {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
 		"no weights at all":  {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},

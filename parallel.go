@@ -28,8 +28,8 @@ type workers struct {
 // cores returns how many goroutines can run at once.
 func cores() int { return min(runtime.GOMAXPROCS(0), runtime.NumCPU()) }
 
-// do calls work for each piece, on so many cores, and returns when all pieces
-// are finished. If a piece panics, do panics with the same value.
+// do calls work for each piece, on up to cores goroutines, and returns when all
+// pieces are finished. If a piece panics, do panics with the same value.
 func (w *workers) do(cores, pieces int, work func(piece int)) {
 	if cores == 1 {
 		for piece := range pieces {
@@ -44,7 +44,7 @@ func (w *workers) do(cores, pieces int, work func(piece int)) {
 		go w.help()
 	}
 	w.mu.Unlock()
-	defer w.wait() // even if a piece ends this goroutine
+	defer w.wait() // even after runtime.Goexit in a piece
 	for w.doNext() {
 	}
 	w.wait()
@@ -84,7 +84,7 @@ func (w *workers) doNext() bool {
 		defer w.mu.Unlock()
 		if !finished {
 			if w.failure = recover(); w.failure == nil { // runtime.Goexit
-				w.failure = "nn: a goroutine ended before its work"
+				w.failure = "nn: a goroutine ended before its work was done"
 			}
 			w.next = w.pieces
 		}
@@ -113,7 +113,8 @@ type division struct {
 	blockSize int // rows of the first layer's blocks
 }
 
-// A block is rows lo to hi of a layer's weights, hi excluded.
+// A block is rows lo to hi of a layer's weights, hi excluded: the number-th block
+// of the layer, counted from 0.
 type block struct{ layer, number, lo, hi int }
 
 // divide divides the work on m examples. A block is small enough to stay in a

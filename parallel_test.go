@@ -24,9 +24,9 @@ func TestNoGoroutineOutlivesItsCall(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range map[string]func(){
-		"Epoch":               func() { (&SGD{Batch: 250}).Epoch(n, digits) },
-		"Epoch with an error": func() { (&SGD{Batch: 250}).Epoch(ill, digits) },
-		"Epoch with a panic":  func() { (&SGD{Batch: 250}).Epoch(n, broken) },
+		"Epoch":               func() { (&SGD{Rate: 1, Batch: 250}).Epoch(n, digits) },
+		"Epoch with an error": func() { (&SGD{Rate: 1, Batch: 250}).Epoch(ill, digits) },
+		"Epoch with a panic":  func() { (&SGD{Rate: 1, Batch: 250}).Epoch(n, broken) },
 		"Evaluate":            func() { n.Evaluate(digits, Quadratic) },
 		"Evaluate, a panic":   func() { n.Evaluate(broken, Quadratic) },
 		"PredictAll":          func() { n.PredictAll(digits) },

@@ -271,6 +271,9 @@ func assemble(tensors []*tensor, activations []string) (*Network, error) {
 		if f < 0 {
 			return nil, fmt.Errorf("activation %.40q of layer %d, need one of %v", name, i, activationNames)
 		}
+		if Activation(f) == Softmax && i < len(n.Layers)-1 {
+			return nil, fmt.Errorf("activation softmax of layer %d, need it in the last of %d layers", i, len(n.Layers))
+		}
 		n.Layers[i].Activation = Activation(f)
 	}
 	return n, nil

@@ -82,6 +82,25 @@ func mustBeSameNetwork(t *testing.T, got, want *Network) {
 	mustBeSame(t, "parameters", values(got), values(want))
 }
 
+func TestLinearAndSoftmaxAreSavedByName(t *testing.T) {
+	n := New(random(1), 4, 3, 2)
+	n.Layers[0].Activation, n.Layers[1].Activation = Linear, Softmax
+	file := saved(t, n)
+	if !bytes.Contains(file, []byte(`"activations":"linear,softmax"`)) {
+		t.Errorf("header %.200q", file)
+	}
+	input := []float64{1, 2, 3, 4}
+	mustBeSame(t, "outputs", loaded(t, file).Predict(input), n.Predict(input))
+}
+
+func TestSoftmaxBelowTheLastLayerIsNotLoaded(t *testing.T) {
+	n := New(random(1), 4, 3, 2)
+	n.Layers[0].Activation = Linear
+	file := bytes.Replace(saved(t, n), []byte("linear,sigmoid"), []byte("softmax,linear"), 1)
+	_, err := Load(bytes.NewReader(file))
+	mustName(t, err, "softmax of layer 0", "2 layers")
+}
+
 func TestLoadGivesBackTheBitsThatSaveWrote(t *testing.T) {
 	for seed, sizes := range [][]int{{1, 1}, {2, 2, 1}, {5, 3}, {1, 7, 1}, {7, 300, 3}, {30, 65, 64, 63, 10}, {3, 2, 2, 2, 2, 2, 2}, {784, 16, 16, 10}} {
 		t.Run(fmt.Sprint(sizes), func(t *testing.T) {
@@ -449,7 +468,7 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"metadata not strings":    {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
 		"metadata null":           {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
 		"metadata a string":       {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
-		"a function unknown":      {meta(`"__metadata__":{"activations":"softmax"}`), []string{`"softmax"`, "layer 0", "sigmoid tanh relu"}},
+		"a function unknown":      {meta(`"__metadata__":{"activations":"gelu"}`), []string{`"gelu"`, "layer 0", "sigmoid tanh relu linear softmax"}},
 		"functions too many":      {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"2 activations", "tanh,tanh", "1 layers"}},
 		"functions empty":         {meta(`"__metadata__":{"activations":""}`), []string{`activation ""`, "layer 0"}},
 		"no tensors":              {"{}", []string{"0.weight", "0.bias", "0 tensors"}},

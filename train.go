@@ -13,25 +13,25 @@ import (
 // epochs.
 //
 // An SGD belongs to the network it first trained: it keeps the velocity of its
-// parameters, and buffers of 12 bytes for each input of each example of a
-// mini-batch. It must not be copied after its first use, nor used by two
+// parameters, and buffers of 12 bytes per input and example of a mini-batch. It must not be copied after its first use, nor used by two
 // goroutines at once.
 type SGD struct {
-	Rate     float64    // η, the learning rate. At 0 nothing changes
+	Rate     float64    // η, the learning rate. It may fall to 0, where nothing changes, but must begin above
 	Batch    int        // m, the number of examples in a mini-batch. 0 means 10
 	Momentum float64    // μ, the part of the velocity that is kept at each step, from 0 to below 1
 	Decay    float64    // λ: weights, but not biases, shrink by η·λ·W at each step. η·λ must be far below 1
 	Cost     Cost       // Quadratic unless set
-	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, they come in order
+	Rand     *rand.Rand // shuffles the examples before each epoch. If nil, a source of a fixed seed does
 
 	noCopy   noCopy
-	net      *Network   // that it belongs to
+	net      *Network   // the network it belongs to
 	velocity *Network   // V, nil without momentum
+	fixed    *rand.Rand // shuffles where Rand is nil
 	order    []int      // of the examples in an epoch
-	batch    *miniBatch // at hand
+	batch    *miniBatch // the current one
 	workers  workers
 
-	// The pieces of a step are method values made once: a step allocates nothing.
+	// The two phases of a step, bound once so that a step allocates nothing.
 	backpropagation, descent func(piece int)
 }
 
@@ -42,8 +42,8 @@ func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 
 // Epoch takes one [SGD.Step] for each mini-batch of the examples, the last of
-// which may be smaller. It returns the mean cost of an example, each measured
-// before the step that it led to; Decay is not part of it. The loop over epochs
+// which may be smaller. It returns the mean cost over the examples, each measured
+// before its mini-batch's step; Decay is not part of it. The loop over epochs
 // is the caller's, and the place for schedules, progress and early stopping:
 //
 //	sgd := &nn.SGD{Batch: 10, Cost: nn.CrossEntropy, Rand: r}
@@ -78,7 +78,7 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 	return cost, nil
 }
 
-// shuffle returns the numbers of the examples in the order of an epoch.
+// shuffle returns the numbers of the examples in the random order of an epoch.
 func (s *SGD) shuffle(count int) []int {
 	if len(s.order) != count {
 		s.order = make([]int, count)
@@ -86,24 +86,26 @@ func (s *SGD) shuffle(count int) []int {
 	for i := range s.order {
 		s.order[i] = i
 	}
-	if s.Rand != nil {
-		s.Rand.Shuffle(count, func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
+	if s.fixed == nil {
+		s.fixed = rand.New(rand.NewPCG(1, 2))
 	}
+	cmp.Or(s.Rand, s.fixed).Shuffle(count, func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
 	return s.order
 }
 
 // Step takes one step of gradient descent with a mini-batch: the examples of
-// data that batch lists by their numbers. It returns their mean cost before the
-// step.
+// data that batch lists by their numbers, in an order of the caller's. It returns
+// their mean cost before the step.
 //
 // If the cost is not a finite number Step changes nothing and returns an error:
 // the learning rate is too high, or the data or the network already contains
 // such a number.
 //
 // Step panics if batch is empty, if an example does not fit the network, if
-// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Cost is
-// CrossEntropy and the output layer not Sigmoid, and if s has trained another
-// network, or this one with layers of other sizes.
+// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Rate is 0
+// at the first step, if the Cost does not suit the output layer or the targets
+// (see [CrossEntropy]), and if s has trained another network, or this one with
+// layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch
@@ -112,7 +114,7 @@ func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err er
 		cost += c / float64(len(batch))
 	}
 	if !finite(cost) {
-		return cost, fmt.Errorf("nn: the cost is %v", cost)
+		return cost, fmt.Errorf("nn: the cost is %v: the learning rate is too high, or the data or the network contains such a number", cost)
 	}
 	s.workers.do(b.cores, len(b.blocks), s.descent) // W −= η/m·AᵀΔ, b −= η/m·ΣΔ
 	return cost, nil
@@ -131,9 +133,7 @@ func (s *SGD) backpropagate(piece int) {
 	hi := min(lo+pieceSize, len(b.examples))
 	b.load(lo, hi)
 	b.forward(s.net, lo, hi)
-	for i := lo; i < hi; i++ {
-		b.costs[i] = s.Cost.of(b.output().Row(i), b.targets.Row(i))
-	}
+	b.measure(s.net, s.Cost, lo, hi)
 	b.backward(s.net, s.Cost, lo, hi)
 }
 
@@ -148,41 +148,42 @@ func (s *SGD) backpropagate(piece int) {
 //	V = μ·V + 1/m · Aᵀ·Δ       W −= η·V
 //
 // A row of weights belongs to one block, which adds the examples in their
-// order: the result does not depend on how the rows are divided.
+// order: the result does not depend on how the rows are divided. The code counts
+// layers from 0: activations[l-1] is the input of layer l.
 func (s *SGD) descend(piece int) {
 	block := s.batch.blocks[piece]
 	l, lo, hi := block.layer, block.lo, block.hi
 	layer, delta, m := s.net.Layers[l], s.batch.deltas[l], float64(len(s.batch.examples))
 	weights := layer.Weights.rows(lo, hi).Data
 	scale(weights, 1-s.Rate*s.Decay)
-	sum, c := layer, -s.Rate/m // where to add c·Aᵀ·Δ
+	into, c := layer, -s.Rate/m // c·Aᵀ·Δ is added to the weights, or to their velocity
 	if s.velocity != nil {
-		sum, c = s.velocity.Layers[l], 1/m
-		scale(sum.Weights.rows(lo, hi).Data, s.Momentum)
+		into, c = s.velocity.Layers[l], 1/m
+		scale(into.Weights.rows(lo, hi).Data, s.Momentum)
 	}
 	if l == 0 {
-		sum.Weights.addTMulSparse(c, s.batch.inputs, delta, block.number)
+		into.Weights.addTMulSparse(c, s.batch.inputs, delta, block.number)
 	} else {
-		sum.Weights.addTMul(c, s.batch.activations[l-1], delta, lo, hi)
+		into.Weights.addTMul(c, s.batch.activations[l-1], delta, lo, hi)
 	}
 	if s.velocity != nil {
-		add(weights, -s.Rate, sum.Weights.rows(lo, hi).Data)
+		add(weights, -s.Rate, into.Weights.rows(lo, hi).Data)
 	}
 	if lo == 0 {
-		s.descendBiases(layer, sum, c, delta)
+		s.descendBiases(layer, into, c, delta)
 	}
 }
 
 // descendBiases does for all biases of a layer what descend does for weights.
-func (s *SGD) descendBiases(layer, sum *Layer, c float64, delta *Matrix) {
+func (s *SGD) descendBiases(layer, into *Layer, c float64, delta *Matrix) {
 	if s.velocity != nil {
-		scale(sum.Biases, s.Momentum)
+		scale(into.Biases, s.Momentum)
 	}
 	for i := range delta.Rows {
-		add(sum.Biases, c, delta.Row(i))
+		add(into.Biases, c, delta.Row(i))
 	}
 	if s.velocity != nil {
-		add(layer.Biases, -s.Rate, sum.Biases)
+		add(layer.Biases, -s.Rate, into.Biases)
 	}
 }
 
@@ -206,7 +207,7 @@ func add(x []float64, c float64, y []float64) {
 
 // prepare checks the arguments of a step and makes what it needs.
 func (s *SGD) prepare(n *Network, data Examples, batch []int) {
-	s.check(n, batch)
+	s.check(n, data, batch)
 	if s.net == nil {
 		s.net, s.backpropagation, s.descent = n, s.backpropagate, s.descend
 	}
@@ -225,7 +226,7 @@ func (s *SGD) prepare(n *Network, data Examples, batch []int) {
 	}
 }
 
-func (s *SGD) check(n *Network, batch []int) {
+func (s *SGD) check(n *Network, data Examples, batch []int) {
 	n.check()
 	s.Cost.mustSuit(n)
 	switch {
@@ -235,6 +236,10 @@ func (s *SGD) check(n *Network, batch []int) {
 		panic(fmt.Sprintf("nn: SGD.Decay is %v, need a finite number from 0", s.Decay))
 	case !(s.Momentum >= 0 && s.Momentum < 1):
 		panic(fmt.Sprintf("nn: SGD.Momentum is %v, need from 0 to below 1", s.Momentum))
+	case s.Rate == 0 && s.net == nil:
+		panic("nn: SGD.Rate is 0 at the first step, need above 0 to learn anything")
+	case data == nil:
+		panic("nn: the examples are nil, need at least 1")
 	case len(batch) == 0:
 		panic("nn: mini-batch of 0 examples, need at least 1")
 	case s.net != nil && s.net != n:

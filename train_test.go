@@ -2,6 +2,7 @@ package nn
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -59,7 +60,7 @@ func (g *golden) network() *Network {
 	n := New(random(1), g.Sizes...)
 	for i, l := range n.Layers {
 		l.Weights.Data, l.Biases = flat(g.Weights[i]), append([]float64(nil), g.Biases[i]...)
-		l.Activation = map[string]Activation{"sigmoid": Sigmoid, "tanh": Tanh, "relu": ReLU}[g.Activations[i]]
+		l.Activation = Activation(slices.Index(activationNames[:], g.Activations[i]))
 	}
 	return n
 }
@@ -72,7 +73,7 @@ func (g *golden) samples() (s Samples) {
 }
 
 func (g *golden) sgd() *SGD {
-	s := &SGD{Rate: g.Rate, Batch: len(g.Inputs), Momentum: g.Momentum, Decay: g.Decay}
+	s := &SGD{Rate: g.Rate, Momentum: g.Momentum, Decay: g.Decay}
 	if g.Cost == "crossentropy" {
 		s.Cost = CrossEntropy
 	}
@@ -84,8 +85,12 @@ func TestStepsEqualNumPys(t *testing.T) {
 	for _, g := range loadGolden(t) {
 		t.Run(g.Name, func(t *testing.T) {
 			n, s := g.network(), g.sgd()
+			var batch []int
+			for i := range g.Inputs {
+				batch = append(batch, i)
+			}
 			for _, step := range g.Steps {
-				cost, err := s.Epoch(n, g.samples())
+				cost, err := s.Step(n, g.samples(), batch)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -118,6 +123,11 @@ func TestGradientsAreTheCostsSlopes(t *testing.T) {
 		{"tanh below a sigmoid, cross-entropy", Tanh, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
 		{"relu", ReLU, ReLU, Quadratic, []int{20, 7, 6, 3}},
 		{"relu below a sigmoid, cross-entropy", ReLU, Sigmoid, CrossEntropy, []int{20, 7, 6, 3}},
+		{"linear", Linear, Linear, Quadratic, []int{20, 7, 6, 3}},
+		{"sigmoid below a linear output", Sigmoid, Linear, Quadratic, []int{20, 7, 6, 3}},
+		{"softmax alone", Sigmoid, Softmax, CrossEntropy, []int{20, 3}},
+		{"sigmoid below a softmax", Sigmoid, Softmax, CrossEntropy, []int{784, 16, 16, 10}},
+		{"relu below a softmax", ReLU, Softmax, CrossEntropy, []int{20, 7, 6, 3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := random(5)
@@ -254,15 +264,16 @@ func TestCostIsTheMeanBeforeEachUpdate(t *testing.T) {
 		n := New(random(3), 2, 3, 1)
 		want := 0.0
 		steps := n.Clone()
-		sgd := &SGD{Rate: 1, Batch: batch}
-		for first := 0; first < len(xor); first += batch {
-			part := xor[first:min(first+batch, len(xor))]
-			want += steps.Evaluate(part, Quadratic).Cost * float64(len(part)) / float64(len(xor))
-			if _, err := sgd.Epoch(steps, part); err != nil {
+		sgd := &SGD{Rate: 1}
+		for part := range slices.Chunk(random(4).Perm(len(xor)), batch) {
+			for _, i := range part {
+				want += steps.Evaluate(xor[i:i+1], Quadratic).Cost / float64(len(xor))
+			}
+			if _, err := sgd.Step(steps, xor, part); err != nil {
 				t.Fatal(err)
 			}
 		}
-		got, err := (&SGD{Rate: 1, Batch: batch}).Epoch(n, xor)
+		got, err := (&SGD{Rate: 1, Batch: batch, Rand: random(4)}).Epoch(n, xor)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,11 +285,12 @@ func TestCostIsTheMeanBeforeEachUpdate(t *testing.T) {
 func TestShortLastBatchCountsByItsTrueSize(t *testing.T) {
 	n := New(random(4), 2, 3, 1)
 	apart := n.Clone()
-	if _, err := (&SGD{Rate: 1, Batch: 3}).Epoch(n, xor); err != nil {
+	if _, err := (&SGD{Rate: 1, Batch: 3, Rand: random(5)}).Epoch(n, xor); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []Samples{xor[:3], xor[3:]} {
-		if _, err := (&SGD{Rate: 1, Batch: len(part)}).Epoch(apart, part); err != nil {
+	order := random(5).Perm(len(xor))
+	for _, part := range [][]int{order[:3], order[3:]} {
+		if _, err := (&SGD{Rate: 1}).Step(apart, xor, part); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -340,14 +352,35 @@ func TestEveryExampleIsSeenOnceAnEpochInRandomOrder(t *testing.T) {
 	}
 }
 
-func TestWithoutRandTheExamplesComeInTheirOrder(t *testing.T) {
-	data := &order{Samples: xor}
-	if _, err := (&SGD{Rate: 0.1, Batch: 3}).Epoch(New(random(1), 2, 2, 1), data); err != nil {
-		t.Fatal(err)
+func TestWithoutRandTheOrderIsTheSameInEachRunAndNewInEachEpoch(t *testing.T) {
+	var runs [2][]int
+	for run := range runs {
+		data := &order{Samples: slices.Concat(xor, xor, xor)}
+		sgd, n := &SGD{Rate: 0.1}, New(random(1), 2, 2, 1)
+		for range 2 {
+			if _, err := sgd.Epoch(n, data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runs[run] = data.asked
 	}
-	for i, asked := range data.asked {
-		if asked != i {
-			t.Fatalf("order %v", data.asked)
+	if !slices.Equal(runs[0], runs[1]) {
+		t.Errorf("orders %v and %v", runs[0], runs[1])
+	}
+	first, second := runs[0][:12], runs[0][12:]
+	if slices.IsSorted(first) || slices.IsSorted(second) || slices.Equal(first, second) {
+		t.Errorf("orders %v and %v of the two epochs", first, second)
+	}
+}
+
+func TestTheRateMayFallToZeroButNotBeginThere(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	sgd := new(SGD)
+	mustPanic(t, func() { sgd.Epoch(n, xor) }, "Rate is 0", "above 0")
+	for epoch := range 3 {
+		sgd.Rate = float64(2-epoch) / 2
+		if _, err := sgd.Epoch(n, xor); err != nil {
+			t.Errorf("epoch %d: %v", epoch, err)
 		}
 	}
 }
@@ -380,11 +413,17 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := New(random(1), 1, 1)
 			n.Layers[0].Activation, n.Layers[0].Weights.Data[0] = c.activation, 2
-			before := values(n)
-			data := Samples{{{1}, {2}}, {{c.input}, {0}}, {{1}, {2}}}
-			_, err := (&SGD{Rate: 0, Batch: 1}).Epoch(n, data)
-			mustName(t, err, c.cost, "after 1 of 3")
-			mustBeSame(t, "parameters", values(n), before)
+			data := &order{Samples: Samples{{{1}, {2}}, {{c.input}, {0}}, {{1}, {2}}}}
+			before := n.Clone()
+			_, err := (&SGD{Rate: 0.1, Batch: 1}).Epoch(n, data)
+			good := slices.Index(data.asked, 1)
+			mustName(t, err, c.cost, fmt.Sprintf("after %d of 3", good))
+			for range good {
+				if _, err := (&SGD{Rate: 0.1}).Step(before, data, []int{0}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			mustBeSame(t, "parameters", values(n), values(before))
 		})
 	}
 }
@@ -406,7 +445,7 @@ func TestMeanOfHugeCostsIsFinite(t *testing.T) {
 	n.Layers[0].Activation = ReLU
 	huge := [2][]float64{{0}, {1.3e154}}
 	for _, batch := range []int{1, 4} {
-		cost, err := (&SGD{Batch: batch}).Epoch(n, Samples{huge, huge, huge, huge})
+		cost, err := (&SGD{Rate: 1, Batch: batch}).Epoch(n, Samples{huge, huge, huge, huge})
 		if want := 1.3e154 * 1.3e154 / 2; err != nil || math.Abs(cost/want-1) > 1e-15 {
 			t.Errorf("batch %d: cost %v, error %v; want %v", batch, cost, err, want)
 		}
@@ -439,9 +478,51 @@ func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
 	}
 }
 
+func TestCostNames(t *testing.T) {
+	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 9: "Cost(9)"} {
+		if c.String() != name {
+			t.Errorf("cost %d is called %s, want %s", uint8(c), c, name)
+		}
+	}
+}
+
 func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
-	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}); cost != 0 {
+	if cost := CrossEntropy.of([]float64{0, 1}, []float64{0, 1}, Sigmoid); cost != 0 {
 		t.Errorf("cost %v", cost)
+	}
+}
+
+func TestCrossEntropyOfSoftmaxCountsTheTrueClassAlone(t *testing.T) {
+	for _, c := range []struct {
+		a, t []float64
+		cost float64
+	}{
+		{[]float64{0.25, 0.5, 0.25}, []float64{0, 1, 0}, math.Ln2},
+		{[]float64{0.25, 0.5, 0.25}, []float64{0.5, 0.5, 0}, 1.5 * math.Ln2},
+		{[]float64{0, 1, 0}, []float64{0, 1, 0}, 0},
+		{[]float64{0, 1, 0}, []float64{1, 0, 0}, 100},
+	} {
+		mustBeClose(t, "cost", []float64{CrossEntropy.of(c.a, c.t, Softmax)}, []float64{c.cost}, 1e-15)
+	}
+}
+
+func TestALinearOutputLearnsNumbersBeyondOne(t *testing.T) {
+	r := random(1)
+	n := New(r, 1, 10, 1)
+	n.last().Activation = Linear
+	data := make(Samples, 100)
+	for i := range data {
+		x := float64(i)/50 - 1
+		data[i] = [2][]float64{{x}, {2 + 3*math.Sin(3*x)}}
+	}
+	sgd := &SGD{Rate: 0.1, Momentum: 0.9, Rand: r}
+	for range 300 {
+		if _, err := sgd.Epoch(n, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sample := range data {
+		mustBeClose(t, "output", n.Predict(sample[0]), sample[1], 0.2)
 	}
 }
 
@@ -502,7 +583,7 @@ func TestInputsThatNeverVaryTeachHowFrequentTheTargetsAre(t *testing.T) {
 }
 
 func TestDenormalNumbersTrainLikeZeros(t *testing.T) {
-	for _, f := range []Activation{Sigmoid, Tanh, ReLU} {
+	for f := range Linear + 1 {
 		n := New(random(1), 2, 3, 1)
 		for _, p := range parameters(n) {
 			*p = 5e-324
@@ -563,29 +644,37 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 	n := New(random(1), 2, 2, 1)
 	tanh := n.Clone()
 	tanh.last().Activation = Tanh
+	linear, softmax, inside := n.Clone(), New(random(1), 2, 2), n.Clone()
+	linear.last().Activation, softmax.last().Activation, inside.Layers[0].Activation = Linear, Softmax, Softmax
 	for name, c := range map[string]struct {
 		sgd   *SGD
 		n     *Network
 		data  Examples
 		words []string
 	}{
-		"negative rate":         {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
-		"NaN rate":              {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
-		"infinite rate":         {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
-		"negative batch":        {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
-		"negative momentum":     {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
-		"momentum of 1":         {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
-		"NaN momentum":          {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
-		"NaN decay":             {&SGD{Decay: math.NaN()}, n, xor, []string{"Decay", "NaN"}},
-		"negative decay":        {&SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
-		"infinite decay":        {&SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
-		"unknown cost":          {&SGD{Cost: 9}, n, xor, []string{"cost 9"}},
-		"cross-entropy of tanh": {&SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
-		"no examples":           {&SGD{}, n, Samples{}, []string{"0 examples"}},
-		"nil examples":          {&SGD{}, n, nil, []string{"nil"}},
-		"input too long":        {&SGD{}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
-		"target too long":       {&SGD{}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
-		"no layers":             {&SGD{}, new(Network), xor, []string{"0 layers"}},
+		"negative rate":                {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
+		"NaN rate":                     {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
+		"infinite rate":                {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
+		"negative batch":               {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
+		"negative momentum":            {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
+		"momentum of 1":                {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
+		"NaN momentum":                 {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
+		"NaN decay":                    {&SGD{Decay: math.NaN()}, n, xor, []string{"Decay", "NaN"}},
+		"negative decay":               {&SGD{Decay: -1}, n, xor, []string{"Decay", "-1"}},
+		"infinite decay":               {&SGD{Decay: math.Inf(1)}, n, xor, []string{"Decay", "Inf"}},
+		"unknown cost":                 {&SGD{Cost: 9}, n, xor, []string{"cost 9"}},
+		"cross-entropy of tanh":        {&SGD{Cost: CrossEntropy}, tanh, xor, []string{"CrossEntropy", "tanh"}},
+		"cross-entropy of linear":      {&SGD{Rate: 1, Cost: CrossEntropy}, linear, xor, []string{"CrossEntropy", "linear"}},
+		"softmax, quadratic":           {&SGD{Rate: 1}, softmax, Samples{{{1, 2}, {1, 0}}}, []string{"quadratic", "softmax"}},
+		"softmax in the middle":        {&SGD{Rate: 1}, inside, xor, []string{"layer 0 of 2", "softmax"}},
+		"target above 1":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {1}}, {{1, 2}, {1.5}}}, []string{"target 0 of example 1 is 1.5", "from 0 to 1"}},
+		"target below 0":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {-1}}}, []string{"target 0 of example 0 is -1", "from 0 to 1"}},
+		"softmax, two classes at once": {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 1}}}, []string{"example 0 sum to 2", "needs 1"}},
+		"no examples":                  {&SGD{Rate: 1}, n, Samples{}, []string{"0 examples"}},
+		"nil examples":                 {&SGD{Rate: 1}, n, nil, []string{"nil"}},
+		"input too long":               {&SGD{Rate: 1}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
+		"target too long":              {&SGD{Rate: 1}, n, Samples{{{1, 2}, {0, 1}}}, []string{"2 targets", "1 outputs"}},
+		"no layers":                    {&SGD{Rate: 1}, new(Network), xor, []string{"0 layers"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			mustPanic(t, func() { c.sgd.Epoch(c.n, c.data) }, c.words...)
@@ -640,16 +729,12 @@ func TestAnEpochIsALoopOfSteps(t *testing.T) {
 	for _, batch := range []int{10, 100} {
 		n := New(random(2), 784, 16, 16, 10)
 		stepped := n.Clone()
-		cost, err := (&SGD{Rate: 3, Batch: batch, Momentum: 0.5}).Epoch(n, digits)
+		cost, err := (&SGD{Rate: 3, Batch: batch, Momentum: 0.5, Rand: random(3)}).Epoch(n, digits)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sgd, mean := &SGD{Rate: 3, Momentum: 0.5}, 0.0
-		for first := 0; first < 105; first += batch {
-			var examples []int
-			for i := first; i < min(first+batch, 105); i++ {
-				examples = append(examples, i)
-			}
+		for examples := range slices.Chunk(random(3).Perm(105), batch) {
 			c, err := sgd.Step(stepped, digits, examples)
 			if err != nil {
 				t.Fatal(err)
@@ -672,9 +757,9 @@ func TestBatchMayChangeBetweenEpochs(t *testing.T) {
 	n := New(random(1), 2, 2, 1)
 	sgd := &SGD{Rate: 1}
 	for _, batch := range []int{1, 4, 2, 100, 3} {
-		sgd.Batch = batch
+		sgd.Batch, sgd.Rand = batch, random(2)
 		want := n.Clone()
-		if _, err := (&SGD{Rate: 1, Batch: batch}).Epoch(want, xor); err != nil {
+		if _, err := (&SGD{Rate: 1, Batch: batch, Rand: random(2)}).Epoch(want, xor); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := sgd.Epoch(n, xor); err != nil {

@@ -83,7 +83,7 @@ func (net *network) backpropagate(activations [][]float64, target []float64) [][
 			for j, delta := range deltas[l+1] {
 				sum += net.weights[l+1][i][j] * delta
 			}
-			deltas[l] = append(deltas[l], sum*a*(1-a)) // δₗ = Σ w·δₗ₊₁ · σ′(z)
+			deltas[l] = append(deltas[l], sum*a*(1-a)) // δₗ = (Σ w·δₗ₊₁)·σ′(z)
 		}
 	}
 	return deltas

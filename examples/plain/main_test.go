@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,13 +33,15 @@ func twins(t *testing.T) (*nn.Network, network) {
 // learnBoth makes an epoch over the images, in their order, with each network.
 func learnBoth(t *testing.T, library *nn.Network, plain network, images *nn.Images) {
 	t.Helper()
-	sgd := &nn.SGD{Rate: learningRate, Batch: batchSize}
-	if _, err := sgd.Epoch(library, images); err != nil {
-		t.Fatal(err)
-	}
 	order := make([]int, images.Len())
 	for i := range order {
 		order[i] = i
+	}
+	sgd := &nn.SGD{Rate: learningRate}
+	for batch := range slices.Chunk(order, batchSize) {
+		if _, err := sgd.Step(library, images, batch); err != nil {
+			t.Fatal(err)
+		}
 	}
 	plain.learn(images, order)
 }

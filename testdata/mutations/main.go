@@ -33,6 +33,8 @@ var faults = []fault{
 	{"activation.go", "delta[j] *= a * (1 - a)", "delta[j] *= a"},
 	{"activation.go", "1 - a*a", "1 + a*a"},
 	{"activation.go", "if a <= 0 {", "if a < 0 {"},
+	{"activation.go", "exp(z[j] - largest)", "exp(z[j])"},
+	{"activation.go", "softmax(rows.Row(i))", "softmax(z)"},
 
 	// A layer: no bias, the derivative of the wrong layer, a check.
 	{"layer.go", "row[j] += b", "row[j] += 0 * b"},
@@ -48,13 +50,17 @@ var faults = []fault{
 	{"network.go", "len(input) != n.inputs()", "len(input) > n.inputs()"},
 	{"network.go", "i > 0 && w.Rows != before", "i > 0 && w.Rows < before"},
 	{"network.go", "int(l.Activation) >= len(", "int(l.Activation) > len("},
+	{"network.go", "l.Activation == Softmax && i < len(n.Layers)-1", "false"},
 
 	// The cost and its delta: a factor, a sign, a derivative too much, a check.
 	{"cost.go", "(a[j] - t[j]) / 2", "(a[j] - t[j])"},
 	{"cost.go", "max(-100, math.Log(1-a[j]))", "max(-100, math.Log(a[j]))"},
 	{"cost.go", "delta[j] = a[j] - t[j]", "delta[j] = t[j] - a[j]"},
 	{"cost.go", "if c == Quadratic {\n\t\tσ.mulDerivative(delta, a)\n\t}", "σ.mulDerivative(delta, a)"},
-	{"cost.go", " != Sigmoid", " == ReLU"},
+	{"cost.go", "-= t[j] * max(", "-= max("},
+	{"cost.go", "σ != Sigmoid && σ != Softmax", "σ == ReLU"},
+	{"cost.go", "v < 0 || v > 1", "v < 0"},
+	{"cost.go", "math.Abs(sum-1) > 1e-4", "false"},
 
 	// Gradient descent: signs, factors, biases, checks.
 	{"train.go", "float64(len(batch)) / float64(count)", "float64(size) / float64(count)"},
@@ -66,10 +72,12 @@ var faults = []fault{
 	{"train.go", "s.velocity.Layers[l], 1/m", "s.velocity.Layers[l], 1.0"},
 	{"train.go", "(lo, hi).Data, s.Momentum)", "(lo, hi).Data, 1)"},
 	{"train.go", "add(weights, -s.Rate", "add(weights, s.Rate"},
-	{"train.go", "scale(sum.Biases, s.Momentum)", "scale(sum.Biases, 1)"},
-	{"train.go", "add(sum.Biases, c,", "add(sum.Biases, 0,"},
+	{"train.go", "scale(into.Biases, s.Momentum)", "scale(into.Biases, 1)"},
+	{"train.go", "add(into.Biases, c,", "add(into.Biases, 0,"},
 	{"train.go", "if lo == 0 {", "if true {"},
 	{"train.go", "clear(l.Weights.Data)", "clear(l.Biases)"},
+	{"train.go", "rand.NewPCG(1, 2))", "rand.NewPCG(rand.Uint64(), 2))"},
+	{"train.go", "s.Rate == 0 && s.net == nil", "s.Rate == 0"},
 	{"train.go", "s.Momentum < 1)", "s.Momentum <= 1)"},
 	{"train.go", "case s.net != nil && s.net != n:", "case false:"},
 	{"train.go", "case s.batch != nil && !s.batch.fits(n):", "case false:"},
@@ -89,9 +97,12 @@ var faults = []fault{
 	{"evaluate.go", "[a.target][a.answer]++", "[a.answer][a.target]++"},
 	{"evaluate.go", "outputs.Data[first*outputs.Cols:]", "outputs.Data[first:]"},
 	{"evaluate.go", "min(size, count-piece*size)", "size"},
-	{"evaluate.go", "costs[i] / float64(e.Count)", "costs[i]"},
-	{"evaluate.go", "if output[0] >= threshold {", "if output[0] > threshold {"},
-	{"evaluate.go", "threshold = 0\n", "threshold = 0.5\n"},
+	{"evaluate.go", "+= c / float64(e.Count)", "+= c"},
+	{"evaluate.go", "if output[0] >= n.threshold() {", "if output[0] > n.threshold() {"},
+	{"evaluate.go", "n.last().Activation == Tanh", "false"},
+	{"evaluate.go", "target[0] == n.threshold()", "false"},
+	{"evaluate.go", "answers += row[class]", "answers += e.Confusion[class][class]"},
+	{"evaluate.go", "range e.Confusion[class] {", "range e.Confusion[0] {"},
 	{"evaluate.go", "if a > largest {", "if a >= largest {"},
 
 	// Sparse inputs: an element that is lost, sums in another order.
@@ -174,7 +185,7 @@ var faults = []fault{
 	{"safetensors.go", "2*layer", "layer"},
 	{"safetensors.go", "t[k%cols*rows+k/cols] = v", "t[k] = v"},
 	{"safetensors.go", "-len(header)&7", "-len(header)&3"},
-	{"safetensors.go", "Activation(f)", "Activation(0)"},
+	{"safetensors.go", "= Activation(f)", "= Activation(0)"},
 	{"safetensors.go", "\"F32\": 4}", "\"F32\": 8}"},
 	{"safetensors.go", "!finite(v)", "v != v"},
 	{"safetensors.go", "t.begin != end", "t.begin < end"},
