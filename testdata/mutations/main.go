@@ -165,7 +165,7 @@ var faults = []fault{
 	{"mnist.go", "err == nil && info.Mode().IsRegular()", "err == nil && info != nil"},
 	{"mnist.go", "d.Height*d.Width", "d.Width*d.Width"},
 	{"mnist.go", "if int(l) >= classes {", "if int(l) > classes {"},
-	{"fetch.go", "case sum != file.sum:", "case sum == \"\":"},
+	{"fetch.go", "; sum != file.sum {", "; sum == \"\" {"},
 	{"fetch.go", "err == nil && have != sum", "err == nil && have == \"\""},
 	{"fetch.go", "!mode.IsRegular()", "false"},
 	{"fetch.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(\"\""},
