@@ -101,8 +101,15 @@ func (n *Network) Clone() *Network {
 // Predict returns the activations of the last layer for an input. For digits
 // they are ten numbers from 0 to 1: how much the picture looks like a 0, like a
 // 1, and so on. They are separate answers and need not sum to 1, unless the layer
-// is [Softmax]. Predict panics if the length of the input is not the network's
-// number of inputs.
+// is [Softmax]. The largest tells how sure the network is, and its index is what
+// Classify returns:
+//
+//	output := net.Predict(input)
+//	sure := slices.Max(output)
+//	digit := slices.Index(output, sure)
+//
+// Predict panics if the length of the input is not the network's number of
+// inputs.
 func (n *Network) Predict(input []float64) []float64 {
 	n.mustTake(input)
 	output := make([]float64, n.outputs())
