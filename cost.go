@@ -13,11 +13,11 @@ type Cost uint8
 // value is Quadratic.
 //
 //	Quadratic     C = ½ Σⱼ (aⱼ−tⱼ)²
-//	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]
+//	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]  of a Sigmoid output layer
+//	              C = −Σⱼ tⱼ·ln aⱼ                      of a Softmax output layer
 //
-// CrossEntropy needs a [Sigmoid] or a [Softmax] output layer and targets from 0
-// to 1. The outputs of Softmax depend on each other: the cost is C = −Σⱼ tⱼ·ln aⱼ,
-// and the targets must sum to 1. Softmax has no other cost.
+// CrossEntropy needs one of these two layers and targets from 0 to 1, which for
+// [Softmax] sum to 1. Quadratic suits every output layer but Softmax.
 //
 // The delta of CrossEntropy lacks the factor σ′, so that a confidently wrong neuron
 // learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/nn13002/nn"
 )
@@ -86,6 +87,66 @@ func ExampleSGD_Epoch() {
 	// [1 1] 0
 }
 
+// A network with a linear output layer is fitted to numbers: 2 + 3·sin x.
+func ExampleSGD_Epoch_numbers() {
+	var data nn.Samples
+	for x := -3.0; x <= 3; x += 0.05 {
+		data = append(data, [2][]float64{{x}, {2 + 3*math.Sin(x)}})
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	net := nn.New(r, 1, 16, 1)
+	net.Layers[0].Activation, net.Layers[1].Activation = nn.Tanh, nn.Linear
+	fmt.Println(net)
+	sgd := &nn.SGD{Momentum: 0.9, Rand: r}
+	for epoch := range 1000 {
+		sgd.Rate = 0.02 * float64(1000-epoch) / 1000
+		if _, err := sgd.Epoch(net, data); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	worst := 0.0
+	for _, sample := range data {
+		worst = max(worst, math.Abs(net.Predict(sample[0])[0]-sample[1][0]))
+	}
+	fmt.Println("off by less than 0.05:", worst < 0.05)
+	// Output:
+	// 1-16-1 tanh-linear, 49 parameters
+	// off by less than 0.05: true
+}
+
+// A network with a softmax output layer says how probable each of three classes
+// is: points on the left, in the middle and on the right.
+func ExampleNetwork_Evaluate() {
+	data := make(nn.Samples, 300)
+	for i := range data {
+		class, target := i/100, []float64{0, 0, 0}
+		target[class] = 1
+		data[i] = [2][]float64{{float64(class-1)*2 + float64(i%100)/100}, target}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	net := nn.New(r, 1, 8, 3)
+	net.Layers[1].Activation = nn.Softmax
+	sgd := &nn.SGD{Rate: 0.5, Cost: nn.CrossEntropy, Rand: r}
+	for range 100 {
+		if _, err := sgd.Epoch(net, data); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	result := net.Evaluate(data, sgd.Cost)
+	fmt.Println(result)
+	fmt.Println("points in the middle that are found:", result.Recall(1))
+	// Output:
+	// accuracy 100.00 % (300 of 300 examples), cost 0.001746
+	// confusion matrix (rows: the target, columns: the answer):
+	//           0     1     2
+	//     0   100     0     0
+	//     1     0   100     0
+	//     2     0     0   100
+	// points in the middle that are found: 1
+}
+
 // A network learns a correction from a few steps with one example.
 func ExampleSGD_Step() {
 	net := nn.New(rand.New(rand.NewPCG(1, 2)), 2, 4, 1)
@@ -157,8 +218,26 @@ func ExampleLoadMNIST() {
 	// [0 1 0 0.2] is a 1
 }
 
-// FromImage prepares a picture of a ring in black ink on white paper.
-func ExampleFromImage() {
+// One output answers both: which digit it is, and how sure the network is.
+func ExampleNetwork_Predict_digitAndConfidence() {
+	input, ok := nn.FromImage(ring())
+	if !ok {
+		fmt.Println("no ink on the paper")
+		return
+	}
+	output := nn.Pretrained().Predict(input)
+	sure := slices.Max(output)
+	digit := slices.Index(output, sure)
+	if sure < 0.8 {
+		fmt.Println("no clear digit")
+		return
+	}
+	fmt.Printf("a %d, %.1f sure\n", digit, sure)
+	// Output: a 0, 1.0 sure
+}
+
+// ring returns a picture of a ring in black ink on white paper.
+func ring() image.Image {
 	img := image.NewGray(image.Rect(0, 0, 200, 200))
 	for y := range 200 {
 		for x := range 200 {
@@ -168,7 +247,12 @@ func ExampleFromImage() {
 			}
 		}
 	}
-	input, ok := nn.FromImage(img)
+	return img
+}
+
+// FromImage prepares a picture of a ring in black ink on white paper.
+func ExampleFromImage() {
+	input, ok := nn.FromImage(ring())
 	if !ok {
 		fmt.Println("no ink on the paper")
 		return

@@ -68,13 +68,9 @@ func (n *Network) Parameters() int {
 	return sum
 }
 
-// String returns the sizes, the activation functions (one if all layers have the
-// same) and the number of parameters:
-//
-//	784-16-16-10 sigmoid, 13002 parameters
-//	784-16-16-10 relu-relu-softmax, 13002 parameters
-//
-// It panics if the layers do not fit.
+// String returns, for example, "784-16-16-10 sigmoid, 13002 parameters". It lists
+// activation functions that differ, as in "784-16-10 relu-softmax, 12730
+// parameters", and panics if the layers do not fit.
 func (n *Network) String() string {
 	n.check()
 	sizes, names := fmt.Sprint(n.inputs()), []string{}
@@ -102,8 +98,9 @@ func (n *Network) Clone() *Network {
 // Predict returns the activations of the last layer for an input. For digits
 // they are ten numbers from 0 to 1: how much the picture looks like a 0, like a
 // 1, and so on. They are separate answers and need not sum to 1, unless the layer
-// is [Softmax]. Predict panics if the length of the input is not the network's
-// number of inputs.
+// is [Softmax]. The largest says how sure the network is: with slices.Max and
+// slices.Index one call gives both the confidence and the digit. Predict panics
+// if the length of the input is not the network's number of inputs.
 func (n *Network) Predict(input []float64) []float64 {
 	n.mustTake(input)
 	output := make([]float64, n.outputs())

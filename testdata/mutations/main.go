@@ -33,8 +33,8 @@ var faults = []fault{
 	{"activation.go", "delta[j] *= a * (1 - a)", "delta[j] *= a"},
 	{"activation.go", "1 - a*a", "1 + a*a"},
 	{"activation.go", "if a <= 0 {", "if a < 0 {"},
-	{"activation.go", "exp(z[j] - largest)", "exp(z[j])"},
-	{"activation.go", "softmax(rows.Row(i))", "softmax(z)"},
+	{"activation.go", "exp(z[j] - largest)", "exp(z[j] + largest)"},
+	{"activation.go", "softmax(rows.Row(i))", "softmax(rows.Row(0 * i))"},
 
 	// A layer: no bias, the derivative of the wrong layer, a check.
 	{"layer.go", "row[j] += b", "row[j] += 0 * b"},
@@ -101,7 +101,7 @@ var faults = []fault{
 	{"evaluate.go", "if output[0] >= n.threshold() {", "if output[0] > n.threshold() {"},
 	{"evaluate.go", "n.last().Activation == Tanh", "false"},
 	{"evaluate.go", "target[0] == n.threshold()", "false"},
-	{"evaluate.go", "answers += row[class]", "answers += e.Confusion[class][class]"},
+	{"evaluate.go", "answers += row[class]", "answers += row[0]"},
 	{"evaluate.go", "range e.Confusion[class] {", "range e.Confusion[0] {"},
 	{"evaluate.go", "if a > largest {", "if a >= largest {"},
 
