@@ -180,7 +180,7 @@ func TestONNXRuntimeReadsTheTestImagesAsTheNetworkDoes(t *testing.T) {
 }
 
 func TestONNXRuntimeAnswersAsPredictDoes(t *testing.T) {
-	for seed, sizes := range [][]int{{1, 1}, {2, 3, 1}, {5, 4, 3, 2}, {7, 65, 3}, {3, 2, 2, 2, 2, 2, 2}} {
+	for seed, sizes := range [][]int{{1, 1}, {5, 4, 3, 2}, {7, 65, 3}} {
 		for first := range uint64(3) { // each function in each place
 			n, r := mixed(uint64(seed)*3+first, sizes...), random(9)
 			rows := make([][]float64, 5)
