@@ -64,8 +64,8 @@ func (n *Network) encode(w io.Writer) error {
 		activations = append(activations, l.Activation.String())
 		weights := transposed(l.Weights.Data, l.Weights.Rows, l.Weights.Cols)
 		for _, t := range []tensor{
-			{name: weightName(i), shape: []int{l.Weights.Cols, l.Weights.Rows}, params: &weights},
-			{name: biasName(i), shape: []int{l.Weights.Cols}, params: &l.Biases},
+			{name: fmt.Sprintf("%d.weight", 2*i), shape: []int{l.Weights.Cols, l.Weights.Rows}, params: &weights},
+			{name: fmt.Sprintf("%d.bias", 2*i), shape: []int{l.Weights.Cols}, params: &l.Biases},
 		} {
 			if err := t.checkFinite(*t.params); err != nil {
 				return err
@@ -86,9 +86,6 @@ func (n *Network) encode(w io.Writer) error {
 }
 
 const maxHeader = 100_000_000 // bytes, by the specification
-
-func weightName(layer int) string { return fmt.Sprintf("%d.weight", 2*layer) }
-func biasName(layer int) string   { return fmt.Sprintf("%d.bias", 2*layer) }
 
 // transposed returns the transpose of m (rows×cols).
 func transposed(m []float64, rows, cols int) []float64 {
@@ -122,9 +119,10 @@ func (t *tensor) checkFinite(values []float64) error {
 // or bfloat16. If the metadata name no functions, all are [Sigmoid].
 //
 // A layer is a tensor NAME.weight of shape [neurons, inputs] and a tensor NAME.bias
-// of shape [neurons], where NAME may be 0, model.0, fc1 or any other. The layers are
-// in the order of their names, and numbers count by value: fc2, fc10, out. Layers
-// that could change places, n×n after n×n, need numbers in their names.
+// of shape [neurons]. NAME may be 0, model.0, fc1 or any other. Names in alphabetical
+// order, with numbers by their value (fc2, fc10, out), give the order of the layers.
+// Two layers in a row that both have n inputs and n neurons need names that first
+// differ in a number, because their shapes do not show a wrong order.
 //
 // Load returns an error if the file breaks a rule of the format, ends early or
 // goes on after its data; if the tensors are not such layers (the error has a line
@@ -283,10 +281,11 @@ func compareNames(a, b string) (order int, numbered bool) {
 // assemble makes the layers of the tensors, without their numbers.
 func assemble(tensors []*tensor, activations []string) (*Network, error) {
 	misnamed := func(wrong, mend string, names ...any) error { // mend is a statement in Python
-		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in the names' order: "+
+		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in alphabetical order: "+
 			`python3 -c 'from safetensors.torch import *; t = load_file("OLD"); %s; save_file(t, "NEW")'`,
 			wrong, len(tensors), fmt.Sprint(tensors), fmt.Sprintf(mend, names...))
 	}
+	const renumber = `t["NUMBER.weight"], t["NUMBER.bias"] = t.pop(%.40q), t.pop(%.40q)`
 	named, names := map[string]*tensor{}, map[string]bool{}
 	for _, t := range tensors {
 		name := strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias")
@@ -309,9 +308,10 @@ func assemble(tensors []*tensor, activations []string) (*Network, error) {
 			return nil, misnamed(fmt.Sprintf("no %.40sbias", name), "t[%.40q] = 0 * t[%.40q][:, 0]", name+"bias", w.name)
 		case len(w.shape) != 2 || len(b.shape) != 1 || w.shape[0] != b.shape[0]:
 			return nil, fmt.Errorf("%v and %v, need shapes [neurons inputs] and [neurons]", w, b)
-		case i > 0 && (w.shape[1] != n.last().Weights.Cols || !numbered && w.shape[0] == w.shape[1] && w.shape[1] == n.last().Weights.Rows):
-			return nil, misnamed(fmt.Sprintf("%v after %.40sweight, need %d inputs, and numbers in the names of n×n weights", w, before, n.last().Weights.Cols),
-				`t["0.weight"], t["0.bias"] = t.pop(%.40q), t.pop(%.40q)`, w.name, b.name)
+		case i > 0 && w.shape[1] != n.last().Weights.Cols:
+			return nil, misnamed(fmt.Sprintf("%v after %.40sweight, need %d inputs,", w, before, n.last().Weights.Cols), renumber, w.name, b.name)
+		case i > 0 && !numbered && slices.Equal(w.shape, named[before+"weight"].shape):
+			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40sweight, need numbers in the names,", w, before), renumber, w.name, b.name)
 		}
 		before = name
 		l := &Layer{Weights: &Matrix{Rows: w.shape[1], Cols: w.shape[0]}}
