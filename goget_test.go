@@ -48,7 +48,7 @@ func TestGoGet(t *testing.T) {
 		}
 		if d.IsDir() {
 			_, err := os.Stat(filepath.Join(name, "go.mod"))
-			if name == ".git" || name != "." && err == nil { // a module of its own
+			if name == ".git" || d.Name() == "node_modules" || name != "." && err == nil { // a module of its own
 				return fs.SkipDir
 			}
 			return nil

@@ -122,11 +122,11 @@ func TestLearningsArithmeticIsRight(t *testing.T) {
 	}
 }
 
-var number = regexp.MustCompile(`[0-9](?:[0-9,]*[0-9])?(?:\.[0-9]+)?`)
+var numeral = regexp.MustCompile(`[0-9](?:[0-9,]*[0-9])?(?:\.[0-9]+)?`)
 
 // numbersIn returns the numbers of a text, without signs and thousands commas.
 func numbersIn(text string) (all []string) {
-	for _, n := range number.FindAllString(text, -1) {
+	for _, n := range numeral.FindAllString(text, -1) {
 		all = append(all, strings.ReplaceAll(n, ",", ""))
 	}
 	return all
@@ -225,7 +225,7 @@ func TestLearningIsTheSameInBothLanguages(t *testing.T) {
 			t.Fatalf("LEARNING.md:%d and LEARNING.zh-CN.md:%d:\n%s\n%s", a.number, b.number, a.text, b.text)
 		}
 		for what, pattern := range map[string]string{
-			"numbers": number.String(),
+			"numbers": numeral.String(),
 			"code":    "`[^`\n]+`",
 			"links":   `\]\([^)]*\)`,
 		} {

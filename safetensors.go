@@ -2,12 +2,15 @@ package nn
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -61,8 +64,8 @@ func (n *Network) encode(w io.Writer) error {
 		activations = append(activations, l.Activation.String())
 		weights := transposed(l.Weights.Data, l.Weights.Rows, l.Weights.Cols)
 		for _, t := range []tensor{
-			{name: weightName(i), shape: []int{l.Weights.Cols, l.Weights.Rows}, params: &weights},
-			{name: biasName(i), shape: []int{l.Weights.Cols}, params: &l.Biases},
+			{name: fmt.Sprintf("%d.weight", 2*i), shape: []int{l.Weights.Cols, l.Weights.Rows}, params: &weights},
+			{name: fmt.Sprintf("%d.bias", 2*i), shape: []int{l.Weights.Cols}, params: &l.Biases},
 		} {
 			if err := t.checkFinite(*t.params); err != nil {
 				return err
@@ -84,9 +87,6 @@ func (n *Network) encode(w io.Writer) error {
 
 const maxHeader = 100_000_000 // bytes, by the specification
 
-func weightName(layer int) string { return fmt.Sprintf("%d.weight", 2*layer) }
-func biasName(layer int) string   { return fmt.Sprintf("%d.bias", 2*layer) }
-
 // transposed returns the transpose of m (rows×cols).
 func transposed(m []float64, rows, cols int) []float64 {
 	t := make([]float64, len(m))
@@ -100,7 +100,7 @@ func transposed(m []float64, rows, cols int) []float64 {
 type tensor struct {
 	name       string
 	shape      []int
-	width      int        // bytes of a number
+	dtype      string     // the type of its numbers
 	begin, end int        // its bytes, counted from the end of the header
 	params     *[]float64 // the weights or biases of a layer
 }
@@ -115,18 +115,38 @@ func (t *tensor) checkFinite(values []float64) error {
 }
 
 // Load reads a safetensors file to the end of r: one that [Network.Save] wrote, or
-// the parameters of PyTorch's nn.Sequential(Linear, Sigmoid, Linear, …) in float64
-// or float32. If the metadata name no functions, all are [Sigmoid].
+// the parameters of dense layers that PyTorch wrote, in float64, float32, float16
+// or bfloat16. If the metadata name no functions, all are [Sigmoid].
+//
+// A layer is a tensor NAME.weight of shape [neurons, inputs] and a tensor NAME.bias
+// of shape [neurons]. NAME may be 0, model.0, fc1 or any other. Names in alphabetical
+// order, with numbers by their value (fc2, fc10, out), give the order of the layers.
+// Two layers in a row that both have n inputs and n neurons need names that first
+// differ in a number, because their shapes do not show a wrong order.
 //
 // Load returns an error if the file breaks a rule of the format, ends early or
-// goes on after its data; if the tensors are not 0.weight, 0.bias, 2.weight,
-// 2.bias and so on, with shapes that fit; if one takes more than 10,000 bytes to
-// describe; or if a number is NaN or infinite. Whatever the header claims, Load
-// allocates memory only as the data arrives.
+// goes on after its data; if the tensors are not such layers (the error has a line
+// of Python that renames them); if one takes more than 10,000 bytes to describe; or
+// if a number is NaN or infinite. Whatever the header claims, Load allocates memory
+// only as the data arrives.
 func Load(r io.Reader) (*Network, error) {
 	n, err := load(r)
 	if err != nil {
 		return nil, fmt.Errorf("nn: safetensors: %w", err)
+	}
+	return n, nil
+}
+
+// LoadFile loads a network from a file, as [Load] does.
+func LoadFile(name string) (*Network, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
+	}
+	defer f.Close()
+	n, err := load(f)
+	if err != nil {
+		return nil, fmt.Errorf("nn: safetensors: %s: %w", name, err)
 	}
 	return n, nil
 }
@@ -209,13 +229,15 @@ func eachMember(text []byte, visit func(key string, value []byte) error) error {
 	return nil
 }
 
+// widths are the bytes of a number of each type.
+var widths = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+
 func (t *tensor) parse(text []byte) error {
 	if len(text) > 10_000 { // fewer than 200 are usual
 		return fmt.Errorf("description of %d bytes, need at most 10000", len(text))
 	}
-	var dtype string
 	var offsets []int
-	fields := map[string]any{"dtype": &dtype, "shape": &t.shape, "data_offsets": &offsets}
+	fields := map[string]any{"dtype": &t.dtype, "shape": &t.shape, "data_offsets": &offsets}
 	err := eachMember(text, func(key string, value []byte) error {
 		if fields[key] == nil {
 			return errors.New("unknown key, need dtype, shape and data_offsets")
@@ -228,37 +250,70 @@ func (t *tensor) parse(text []byte) error {
 	if err != nil {
 		return err
 	}
-	if t.width = map[string]int{"F64": 8, "F32": 4}[dtype]; t.width == 0 {
-		return fmt.Errorf("dtype %.40q, need F64 or F32", dtype)
+	if widths[t.dtype] == 0 {
+		return fmt.Errorf("dtype %.40q, need F64, F32, F16 or BF16", t.dtype)
 	}
-	size := float64(t.width) // does not overflow, and is exact for what memory can hold
+	size := float64(widths[t.dtype]) // does not overflow, and is exact for what memory can hold
 	for _, dim := range t.shape {
 		size *= float64(dim)
 	}
 	if size == 0 || len(offsets) != 2 || float64(offsets[1]-offsets[0]) != size {
-		return fmt.Errorf("%s of shape %.80s and data_offsets %.80s, need dimensions of at least 1, and a begin and an end %.0f bytes apart", dtype, fmt.Sprint(t.shape), fmt.Sprint(offsets), size)
+		return fmt.Errorf("%s of shape %.80s and data_offsets %.80s, need dimensions of at least 1, and a begin and an end %.0f bytes apart", t.dtype, fmt.Sprint(t.shape), fmt.Sprint(offsets), size)
 	}
 	t.begin, t.end = offsets[0], offsets[1]
 	return nil
 }
 
+// compareNames compares names with numbers by their value: fc2 comes before fc10.
+// It reports whether the names first differ in a number.
+func compareNames(a, b string) (order int, numbered bool) {
+	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
+	for a != "" && b != "" && a[0] == b[0] {
+		numbered = '0' <= a[0] && a[0] <= '9'
+		a, b = a[1:], b[1:]
+	}
+	if i, j := digits(a), digits(b); i > 0 && j > 0 || numbered && i+j > 0 {
+		return cmp.Or(i-j, strings.Compare(a, b)), true
+	}
+	return strings.Compare(a, b), false
+}
+
 // assemble makes the layers of the tensors, without their numbers.
 func assemble(tensors []*tensor, activations []string) (*Network, error) {
-	named := map[string]*tensor{}
-	for _, t := range tensors {
-		named[t.name] = t
+	misnamed := func(wrong, mend string, names ...any) error { // mend is a statement in Python
+		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in alphabetical order: "+
+			`python3 -c 'from safetensors.torch import *; t = load_file("OLD"); %s; save_file(t, "NEW")'`,
+			wrong, len(tensors), fmt.Sprint(tensors), fmt.Sprintf(mend, names...))
 	}
-	n := new(Network)
-	for i := 0; i == 0 || 2*i < len(tensors); i++ {
-		w, b := named[weightName(i)], named[biasName(i)]
+	const renumber = `t["NUMBER.weight"], t["NUMBER.bias"] = t.pop(%.40q), t.pop(%.40q)`
+	named, names := map[string]*tensor{}, map[string]bool{}
+	for _, t := range tensors {
+		name := strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias")
+		if name == t.name {
+			return nil, misnamed(fmt.Sprintf("%v is neither weights nor biases", t), `t["NAME.weight"] = t.pop(%.40q)`, t.name)
+		}
+		named[t.name], names[name] = t, true
+	}
+	if len(names) == 0 {
+		return nil, misnamed("no 0.weight and no 0.bias", `t["0.weight"] = t.pop("OTHER")`)
+	}
+	n, before := new(Network), ""
+	for i, name := range slices.SortedFunc(maps.Keys(names), func(a, b string) int { order, _ := compareNames(a, b); return order }) {
+		w, b := named[name+"weight"], named[name+"bias"]
+		_, numbered := compareNames(before, name)
 		switch {
-		case w == nil || b == nil:
-			return nil, fmt.Errorf("no %s or no %s among the %d tensors %.200s, need 0.weight, 0.bias, 2.weight, 2.bias and so on", weightName(i), biasName(i), len(tensors), fmt.Sprint(tensors))
+		case w == nil:
+			return nil, misnamed(fmt.Sprintf("no %.40sweight", name), `t[%.40q] = t.pop("OTHER")`, name+"weight")
+		case b == nil:
+			return nil, misnamed(fmt.Sprintf("no %.40sbias", name), "t[%.40q] = 0 * t[%.40q][:, 0]", name+"bias", w.name)
 		case len(w.shape) != 2 || len(b.shape) != 1 || w.shape[0] != b.shape[0]:
 			return nil, fmt.Errorf("%v and %v, need shapes [neurons inputs] and [neurons]", w, b)
 		case i > 0 && w.shape[1] != n.last().Weights.Cols:
-			return nil, fmt.Errorf("%v, need %d inputs, one for each neuron of the layer before", w, n.last().Weights.Cols)
+			return nil, misnamed(fmt.Sprintf("%v after %.40sweight, need %d inputs,", w, before, n.last().Weights.Cols), renumber, w.name, b.name)
+		case i > 0 && !numbered && slices.Equal(w.shape, named[before+"weight"].shape):
+			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40sweight, need numbers in the names,", w, before), renumber, w.name, b.name)
 		}
+		before = name
 		l := &Layer{Weights: &Matrix{Rows: w.shape[1], Cols: w.shape[0]}}
 		w.params, b.params = &l.Weights.Data, &l.Biases
 		n.Layers = append(n.Layers, l)
@@ -291,13 +346,9 @@ func readTensors(r io.Reader, tensors []*tensor) error {
 		if err != nil {
 			return fmt.Errorf("%d bytes of %v, need %d: %w", len(data), t, t.end-t.begin, err)
 		}
-		values := make([]float64, len(data)/t.width)
+		values := make([]float64, len(data)/widths[t.dtype])
 		for i := range values {
-			if t.width == 8 {
-				values[i] = math.Float64frombits(binary.LittleEndian.Uint64(data[8*i:]))
-			} else {
-				values[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
-			}
+			values[i] = number(t.dtype, data[widths[t.dtype]*i:])
 		}
 		if err := t.checkFinite(values); err != nil {
 			return err
@@ -310,4 +361,21 @@ func readTensors(r io.Reader, tensors []*tensor) error {
 		return fmt.Errorf("after the tensors: %w", err)
 	}
 	return nil
+}
+
+// number returns the first number in data.
+func number(dtype string, data []byte) float64 {
+	switch dtype {
+	case "F64":
+		return math.Float64frombits(binary.LittleEndian.Uint64(data))
+	case "F32":
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(data)))
+	case "BF16": // the first half of a float32
+		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(data)) << 16))
+	}
+	half := uint32(binary.LittleEndian.Uint16(data)) // a sign, 5 bits of exponent with bias 15, 10 of fraction
+	if half&0x7c00 == 0x7c00 {
+		return math.NaN() // or infinite
+	}
+	return math.Ldexp(float64(math.Float32frombits(half&0x8000<<16|half&0x7fff<<13)), 127-15)
 }

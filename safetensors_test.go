@@ -334,7 +334,7 @@ func TestLoadAnswersAsPyTorchDoes(t *testing.T) {
 	if err == nil {
 		err = json.Unmarshal(data, &cases)
 	}
-	if err != nil || len(cases) != 3 {
+	if err != nil || len(cases) != 5 {
 		t.Fatalf("%d cases, error %v", len(cases), err)
 	}
 	for _, c := range cases {
@@ -415,6 +415,96 @@ func TestLoadTakesWhatTheFormatLeavesFree(t *testing.T) {
 	}
 }
 
+func TestLoadTakesLayersInTheOrderOfTheirNames(t *testing.T) {
+	for _, names := range [][]string{
+		{"0.", "2.", "4."}, {"0.", "3.", "4."}, {"1.", "2.", "3."}, {"0.", "2.", "10."}, {"08.", "09.", "10."},
+		{"fc1.", "fc2.", "fc10."}, {"fc9.", "fc10.", "out."}, {"model.0.", "model.2.", "model.10."}, {"fc.", "fc1.", "fc2."},
+		{"layers.2.", "layers.4.", "layers.30."}, {"a2.b10.", "a10.b2.", "a10.b3."}, {"fc1_", "fc2_", "fc10_"}, {"", "0.", "1."},
+	} {
+		n := mixed(1, 2, 3, 4, 5)
+		header, end := "", 0
+		var data bytes.Buffer
+		for _, i := range []int{2, 0, 1} { // any order of the data
+			l := n.Layers[i]
+			rows, columns := l.Weights.Rows, l.Weights.Cols
+			middle := end + 8*rows*columns
+			header += entry(names[i]+"weight", "F64", fmt.Sprintf("[%d,%d]", columns, rows), end, middle) + ","
+			end = middle + 8*columns
+			header += entry(names[i]+"bias", "F64", fmt.Sprintf("[%d]", columns), middle, end) + ","
+			binary.Write(&data, binary.LittleEndian, transposed(l.Weights.Data, rows, columns))
+			binary.Write(&data, binary.LittleEndian, l.Biases)
+		}
+		activations := fmt.Sprintf("%v,%v,%v", n.Layers[0].Activation, n.Layers[1].Activation, n.Layers[2].Activation)
+		header += `"__metadata__":{"activations":"` + activations + `"}`
+		got, err := Load(bytes.NewReader(container("{"+header+"}", data.Bytes())))
+		if err != nil {
+			t.Errorf("%q: %v", names, err)
+			continue
+		}
+		mustBeSameNetwork(t, got, n)
+	}
+}
+
+func TestLayersOfTheSameShapeAreInTheOrderOfTheirNumbers(t *testing.T) {
+	n := New(random(1), 3, 3, 3, 3, 3, 3, 3) // 0, 2, … 10
+	mustBeSameNetwork(t, loaded(t, saved(t, n)), n)
+	renamed := bytes.ReplaceAll(saved(t, n), []byte(`"10.`), []byte(`"9x.`)) // as long
+	mustBeSameNetwork(t, loaded(t, renamed), n)
+	_, err := Load(bytes.NewReader(bytes.ReplaceAll(renamed, []byte(`"9x.`), []byte(`"xx.`))))
+	mustName(t, err, "xx.weight [3 3] may be before or after 8.weight", "numbers")
+}
+
+// float16 and bfloat16 have so few values that a test can try all.
+func TestLoadReadsEveryHalf(t *testing.T) {
+	for dtype, c := range map[string]struct{ bits, bias int }{"F16": {10, 15}, "BF16": {7, 127}} {
+		for half := range 1 << 16 {
+			exponent, fraction := half&0x7fff>>c.bits, half&(1<<c.bits-1)
+			want := math.Ldexp(float64(fraction), 1-c.bias-c.bits)
+			if exponent > 0 {
+				want = math.Ldexp(float64(1<<c.bits+fraction), exponent-c.bias-c.bits)
+			}
+			if half >= 1<<15 {
+				want = -want
+			}
+			got := number(dtype, []byte{byte(half), byte(half >> 8)})
+			if exponent == 0x7fff>>c.bits {
+				if finite(got) {
+					t.Errorf("%s %04x is %v, want a NaN or infinite", dtype, half, got)
+				}
+			} else if math.Float64bits(got) != math.Float64bits(want) {
+				t.Errorf("%s %04x is %v, want %v", dtype, half, got, want)
+			}
+		}
+	}
+}
+
+func TestLoadFileGivesBackWhatSaveFileWrote(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "n.safetensors")
+	n := mixed(1, 4, 3, 2)
+	if err := n.SaveFile(name); err != nil {
+		t.Fatal(err)
+	}
+	got, err := LoadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustBeSameNetwork(t, got, n)
+}
+
+func TestLoadFileNamesTheFile(t *testing.T) {
+	dir := t.TempDir()
+	_, err := LoadFile(filepath.Join(dir, "absent"))
+	if mustName(t, err, "absent"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	_, err = LoadFile(dir)
+	mustName(t, err, dir)
+	_, err = LoadFile(write(t, dir, "short", []byte{1, 2, 3}))
+	if mustName(t, err, "short", "3 bytes"); strings.Count(err.Error(), "nn: ") != 1 {
+		t.Errorf("error %q, want one nn: in it", err)
+	}
+}
+
 func TestLoadReadsAReaderThatGivesOneByteAtATime(t *testing.T) {
 	n := mixed(1, 4, 3, 2)
 	got, err := Load(iotest.OneByteReader(bytes.NewReader(saved(t, n))))
@@ -461,23 +551,30 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"a tensor twice":     {meta(bias), []string{`"0.bias"`, "second time"}},
 		"a tensor twice, once escaped": {meta(strings.Replace(bias, "0", `\u0030`, 1)), []string{
 			`"0.bias"`, "second time"}},
-		"metadata twice":          {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
-		"metadata key twice":      {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
-		"described at length":     {with(`{"dtype":"F64","shape":[` + strings.Repeat(" ", 10_000) + `1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "10051 bytes", "at most 10000"}},
-		"shape twice":             {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
-		"metadata not strings":    {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
-		"metadata null":           {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
-		"metadata a string":       {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
-		"a function unknown":      {meta(`"__metadata__":{"activations":"gelu"}`), []string{`"gelu"`, "layer 0", "sigmoid tanh relu linear softmax"}},
-		"functions too many":      {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"2 activations", "tanh,tanh", "1 layers"}},
-		"functions empty":         {meta(`"__metadata__":{"activations":""}`), []string{`activation ""`, "layer 0"}},
-		"no tensors":              {"{}", []string{"0.weight", "0.bias", "0 tensors"}},
-		"only metadata":           {`{"__metadata__":{}}`, []string{"0.weight", "0.bias", "0 tensors"}},
-		"no bias":                 {"{" + weight + "}", []string{"0.bias", "1 tensors", "[1 2]"}},
-		"no weight":               {"{" + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.weight", "1 tensors"}},
-		"a hole in the layers":    {"{" + layer(0, 1, 1, 0) + "," + layer(4, 1, 1, 16) + "}", []string{"2.weight", "4 tensors", "4.bias"}},
-		"odd numbers":             {"{" + layer(1, 1, 2, 0) + "}", []string{"0.weight", "1.weight"}},
-		"other names":             {"{" + strings.ReplaceAll(weight+","+bias, `"0.`, `"net.0.`) + "}", []string{"0.weight", "net.0.weight"}},
+		"metadata twice":       {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
+		"metadata key twice":   {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
+		"described at length":  {with(`{"dtype":"F64","shape":[` + strings.Repeat(" ", 10_000) + `1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "10051 bytes", "at most 10000"}},
+		"shape twice":          {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
+		"metadata not strings": {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
+		"metadata null":        {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
+		"metadata a string":    {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
+		"a function unknown":   {meta(`"__metadata__":{"activations":"gelu"}`), []string{`"gelu"`, "layer 0", "sigmoid tanh relu linear softmax"}},
+		"functions too many":   {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"2 activations", "tanh,tanh", "1 layers"}},
+		"functions empty":      {meta(`"__metadata__":{"activations":""}`), []string{`activation ""`, "layer 0"}},
+		"no tensors":           {"{}", []string{"0.weight", "0.bias", "0 tensors"}},
+		"only metadata":        {`{"__metadata__":{}}`, []string{"0.weight", "0.bias", "0 tensors"}},
+		"no bias":              {"{" + weight + "}", []string{"0.bias", "1 tensors", "[1 2]"}},
+		"no weight":            {"{" + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.weight", "1 tensors"}},
+		"another kind of name": {"{" + strings.ReplaceAll(weight+","+bias, `weight"`, `kernel"`) + "}", []string{
+			"0.kernel [1 2] is neither", "2 tensors [0.kernel [1 2] 0.bias [1]]", "need NAME.weight [neurons inputs] and NAME.bias [neurons]", `t["NAME.weight"] = t.pop("0.kernel")`}},
+		"a layer without biases": {"{" + layer(0, 1, 1, 0) + "," + entry("fc.weight", "F64", "[1,1]", 16, 24) + "}", []string{
+			"no fc.bias", "3 tensors", `t["fc.bias"] = 0 * t["fc.weight"][:, 0]`}},
+		"biases without weights": {"{" + layer(0, 1, 1, 0) + "," + entry("fc.bias", "F64", "[1]", 16, 24) + "}", []string{
+			"no fc.weight", "3 tensors", `t["fc.weight"] = t.pop("OTHER")`}},
+		"names in another order": {"{" + strings.ReplaceAll(layer(0, 3, 1, 0), `"0.`, `"input.`) + "," + strings.ReplaceAll(layer(2, 3, 3, 48), `"2.`, `"hidden.`) + "}", []string{
+			"input.weight [3 1] after hidden.weight", "need 3 inputs", `t["NUMBER.weight"], t["NUMBER.bias"] = t.pop("input.weight"), t.pop("input.bias")`}},
+		"names without an order": {"{" + strings.ReplaceAll(layer(0, 1, 1, 0), `"0.`, `"one.`) + "," + strings.ReplaceAll(layer(2, 1, 1, 16), `"2.`, `"two.`) + "}", []string{
+			"two.weight [1 1] may be before or after one.weight", "numbers"}},
 		"one tensor more":         {"{" + weight + "," + bias + "," + entry("scale", "F64", "[1]", 24, 32) + "}", []string{"3 tensors", "scale"}},
 		"two tensors more":        {"{" + weight + "," + bias + "," + entry("a", "F64", "[1]", 24, 32) + "," + entry("b", "F64", "[1]", 32, 40) + "}", []string{"4 tensors", "a [1]"}},
 		"layers do not fit":       {"{" + layer(0, 2, 3, 0) + "," + layer(2, 2, 3, 64) + "}", []string{"2.weight [2 3]", "need 2 inputs"}},
@@ -486,7 +583,7 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"biases of 2 dimensions":  {"{" + weight + "," + entry("0.bias", "F64", "[1,1]", 16, 24) + "}", []string{"0.bias [1 1]", "[neurons]"}},
 		"weights of 3 dimensions": {with(`{"dtype":"F64","shape":[1,1,2],"data_offsets":[0,16]}`), []string{"0.weight [1 1 2]", "[neurons inputs]"}},
 		"a single number":         {with(`{"dtype":"F64","shape":[],"data_offsets":[0,8]}`), []string{"0.weight []", "[neurons inputs]"}},
-		"another type":            {with(`{"dtype":"BF16","shape":[1,2],"data_offsets":[0,4]}`), []string{`"0.weight"`, `"BF16"`, "F64 or F32"}},
+		"another type":            {with(`{"dtype":"I32","shape":[1,2],"data_offsets":[0,8]}`), []string{`"0.weight"`, `"I32"`, "F64, F32, F16 or BF16"}},
 		"a type in small letters": {with(`{"dtype":"f64","shape":[1,2],"data_offsets":[0,16]}`), []string{`"f64"`}},
 		"type null":               {with(`{"dtype":null,"shape":[1,2],"data_offsets":[0,16]}`), []string{`dtype ""`}},
 		"type a number":           {with(`{"dtype":64,"shape":[1,2],"data_offsets":[0,16]}`), []string{`"dtype"`, "number"}},
@@ -670,7 +767,7 @@ func FuzzLoad(f *testing.F) {
 	for seed := range uint64(3) {
 		add(saved(f, mixed(seed, 2, 3, 1)))
 	}
-	for _, name := range []string{"torch_f32", "numpy_f64", "named_f64"} {
+	for _, name := range []string{"torch_f32", "numpy_f64", "named_f64", "torch_f16", "torch_bf16"} {
 		file, err := os.ReadFile("testdata/" + name + ".safetensors")
 		if err != nil {
 			f.Fatal(err)

@@ -9,10 +9,13 @@ torch_f32.safetensors    as safetensors.torch.save_file writes it: float32, sort
 numpy_f64.safetensors    as safetensors.numpy.save_file writes it: float64, no metadata
 named_f64.safetensors    with functions named, and all the freedom that the format leaves:
                          data not in the header's order, white space, no padding, escapes
+torch_f16.safetensors    as safetensors.torch.save_file writes it: float16, a module's names
+torch_bf16.safetensors   bfloat16, with model.10, which sorts before model.2 as text
 """
 import json
 import os
 import struct
+from collections import OrderedDict
 
 import torch
 from torch.nn import Linear, ReLU, Sequential, Sigmoid, Tanh
@@ -29,10 +32,11 @@ def offsets(state, order):
     """The header's entries in the order of state, and the data in the given order."""
     entries, data = {name: {} for name in state}, b""
     for name in order:
-        array = state[name].numpy()
+        dtype = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}[state[name].dtype]
+        array = (state[name].view(torch.int16) if dtype == "BF16" else state[name]).numpy()
         raw = array.astype(array.dtype.newbyteorder("<")).tobytes("C")
         entries[name] = {
-            "dtype": {"float64": "F64", "float32": "F32"}[str(array.dtype)],
+            "dtype": dtype,
             "shape": list(array.shape),
             "data_offsets": [len(data), len(data) + len(raw)],
         }
@@ -72,6 +76,15 @@ entries["__metadata__"] = {"made by": "PyTorch", "activations": "tanh,relu,sigmo
 text = json.dumps(entries, indent=1).replace('"2.bias"', '"\\u0032.bias"').encode()
 write("named_f64.safetensors", text, data)
 expected.append(expect("named_f64.safetensors", net, inputs))
+
+net = Sequential(OrderedDict(fc1=Linear(3, 4), s1=Sigmoid(), fc2=Linear(4, 4), s2=Sigmoid(), out=Linear(4, 2), s3=Sigmoid())).half()
+plain("torch_f16.safetensors", net.state_dict(), {"format": "pt"})
+expected.append(expect("torch_f16.safetensors", net, inputs))
+
+layers = [module for i in range(6) for module in (Linear(3, 3), Sigmoid())]
+net = Sequential(OrderedDict(model=Sequential(*layers))).bfloat16()
+plain("torch_bf16.safetensors", net.state_dict(), {"format": "pt"})
+expected.append(expect("torch_bf16.safetensors", net, inputs))
 
 with open(os.path.join(HERE, "safetensors.json"), "w") as f:
     json.dump(expected, f, indent=1)

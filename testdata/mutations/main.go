@@ -182,11 +182,16 @@ var faults = []fault{
 	{"image.go", "v / peak", "v / (2 * peak)"},
 
 	// The network's file: names, the transpose, numbers, what may not be there.
-	{"safetensors.go", "2*layer", "layer"},
+	{"safetensors.go", "2*i), shape: []int{l.Weights.Cols, l", "i), shape: []int{l.Weights.Cols, l"},
 	{"safetensors.go", "t[k%cols*rows+k/cols] = v", "t[k] = v"},
 	{"safetensors.go", "-len(header)&7", "-len(header)&3"},
 	{"safetensors.go", "= Activation(f)", "= Activation(0)"},
-	{"safetensors.go", "\"F32\": 4}", "\"F32\": 8}"},
+	{"safetensors.go", "\"F32\": 4,", "\"F32\": 8,"},
+	{"safetensors.go", "127-15", "127-16"},
+	{"safetensors.go", "cmp.Or(i-j, ", "cmp.Or(0, "},
+	{"safetensors.go", "i > 0 && !numbered", "i > 1 && !numbered"},
+	{"onnx.go", "!finite(float64(float32(v)))", "!finite(v)"},
+	{"onnx.go", "8*field+2", "8*field"},
 	{"safetensors.go", "!finite(v)", "v != v"},
 	{"safetensors.go", "t.begin != end", "t.begin < end"},
 	{"safetensors.go", "if seen[key] {", "if false {"},
