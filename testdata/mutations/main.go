@@ -46,7 +46,7 @@ var faults = []fault{
 	{"network.go", "sum += len(l.Weights.Data) + len(l.Biases)", "sum += len(l.Weights.Data)"},
 	{"network.go", "slices.Clone(l.Biases), l.Activation", "l.Biases, l.Activation"},
 	{"network.go", "{slices.Clone(input)}", "{input}"},
-	{"network.go", "buffers[i%2][:0]", "buffers[0][:0]"},
+	{"network.go", "&buffers[i%2]", "&buffers[0]"},
 	{"network.go", "len(input) != n.inputs()", "len(input) > n.inputs()"},
 	{"network.go", "i > 0 && w.Rows != before", "i > 0 && w.Rows < before"},
 	{"network.go", "int(l.Activation) >= len(", "int(l.Activation) > len("},
@@ -157,7 +157,7 @@ var faults = []fault{
 	{"idx.go", "binary.BigEndian, dims", "binary.LittleEndian, dims"},
 	{"idx.go", "if dim > maxIDX || dim > 0 && size > maxIDX/int(dim) {", "if dim > maxIDX {"},
 	{"idx.go", "(dim == 0 || size <= maxIDX/dim)", "true"},
-	{"idx.go", "min(size-len(data), max(1<<16, 3*len(data)))", "size-len(data)"},
+	{"idx.go", "max(len(data)+1<<16, 4*len(data))", "size"},
 	{"idx.go", "} else if err != io.EOF {", "} else if false {"},
 	{"idx.go", "n > 0 {", "n > 1 {"},
 
