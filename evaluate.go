@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// PredictAll returns what [Network.Predict] returns for every example, one a
-// row. It works on all cores, and panics if there is no example.
+// PredictAll returns what [Network.Predict] returns for every example, one
+// per row. It works on all cores, and panics if there is no example.
 func (n *Network) PredictAll(data Examples) *Matrix {
 	n.check()
 	outputs := NewMatrix(mustHaveSome(data), n.outputs())

@@ -12,10 +12,12 @@ import (
 // The kernels for vectors, 2 to 8 numbers wide, as the processor has them. A
 // processor without vectors runs the portable bodies.
 //
-// Each kernel computes two vectors of columns side by side, so that neither
-// waits for the other's sums. At the end of a row the second begins d columns
-// after the first, fewer than a vector has: what overlaps is computed twice
-// from the same numbers. Less than a vector is left to the portable body.
+// A product computes two vectors of columns side by side, so that neither waits
+// for the other's sums. Where a row ends, addRows and addBlock let the second
+// begin d columns after the first, fewer than a vector has: what overlaps is
+// computed twice from the same numbers. Less than a vector is left to the
+// portable body. addOuter has a loop for partial vectors instead, as a constant
+// distance between the two makes it faster.
 //
 // No scalar floating-point instruction may stand between vector ones, and the
 // upper parts of the vector registers must be cleared at the end (leaveVectors).

@@ -16,6 +16,7 @@ import (
 // [Network.Predict] returns for row i of input, rounded as float32 rounds. On
 // MNIST's test images, ONNX Runtime's outputs of [Pretrained] differ by about 2e-6
 // at most, and by more than 1e-6 for one image in 500.
+//
 // Layer l is a Gemm node, which computes Zₗ = Aₗ₋₁·Wₗ + bₗ, and a node for the
 // activation, Aₗ = σ(Zₗ). The parameters are float32, with the names W1, b1, W2,
 // b2 and so on. W1 has the shape of Weights, inputs × neurons.
