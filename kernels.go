@@ -6,10 +6,9 @@ import "math"
 // one name and two bodies: a portable one here, whose name ends in Loop, and
 // one for vectors in kernels_simd.go. The build chooses (kernels_portable.go).
 //
-// A sum must have the same bits however its work is divided, so every number
-// is computed by the same operations on every path. Where a number has two
-// paths, the conversion float64(x*y) rounds the product on both: without it a
-// compiler may fuse x*y+z on one path only.
+// A sum must have the same bits however its work is divided. Where a number has
+// two paths, the conversion float64(x*y) rounds the product on both: without it
+// a compiler may fuse x*y+z on one path only.
 
 // addRowsLoop adds the rows of w named by index, each times its value, to sum:
 //
@@ -31,10 +30,7 @@ func addRowsLoop(sum []float64, index []int32, value, w []float64, down int) {
 		}
 	}
 	for ; k < len(index); k++ {
-		v, row := value[k], w[int(index[k])*down:][:len(sum)]
-		for j := range sum {
-			sum[j] += v * row[j]
-		}
+		add(sum, value[k], w[int(index[k])*down:])
 	}
 }
 
@@ -112,19 +108,22 @@ func addBlockLoop(m []float64, rows, down int, c float64, a factor, b []float64,
 			}
 		}
 		for ; k < a.cols; k++ {
-			v, b := c*row[k*a.right], b[k*bDown:][:len(sum)]
-			for j := range sum {
-				sum[j] += v * b[j]
-			}
+			add(sum, c*row[k*a.right], b[k*bDown:])
 		}
 	}
 }
 
+// add adds c·y to x.
+func add(x []float64, c float64, y []float64) {
+	y = y[:len(x)]
+	for i := range x {
+		x[i] += c * y[i]
+	}
+}
+
 // compressLoop writes the elements of x that are not zero to value and their
-// positions, counted from first, to index. It returns their number. It may
-// compress x in place.
-//
-// It first finds the groups of four that are not all zero.
+// positions, counted from first, to index. It returns their number. x may be
+// value. The first loop finds the groups of four that are not all zero.
 func compressLoop(index []int32, value, x []float64, first int) (n int) {
 	for len(x) > 0 {
 		var groups [16]int32

@@ -197,14 +197,6 @@ func scale(x []float64, c float64) {
 	}
 }
 
-// add adds c·y to x.
-func add(x []float64, c float64, y []float64) {
-	y = y[:len(x)]
-	for i := range x {
-		x[i] += c * y[i]
-	}
-}
-
 // prepare checks the arguments of a step and makes what it needs.
 func (s *SGD) prepare(n *Network, data Examples, batch []int) {
 	s.check(n, data, batch)
