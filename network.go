@@ -16,10 +16,9 @@ import (
 // Inputs and parameters of magnitude up to 1e150 give finite outputs of sigmoid
 // and tanh layers. The activations of ReLU layers have no limit and can grow
 // from layer to layer. A weighted sum of ±∞ saturates sigmoid and tanh, and one
-// that is NaN gives NaN. Where products beyond float64 cancel, the sum may
-// be either. An input
-// of 0 adds nothing to a sum, even if its weight is not finite. None of this
-// panics; [SGD.Epoch] returns an error.
+// that is NaN gives NaN. Where products beyond float64 cancel, the sum may be
+// either. An input of 0 adds nothing to a sum, even if its weight is not finite.
+// None of this panics; [SGD.Epoch] returns an error.
 //
 // A Network may be put together by hand. Each layer needs a bias for each column
 // of its weights, and a row of weights for each neuron of the layer before.

@@ -13,8 +13,8 @@ import (
 // epochs.
 //
 // An SGD belongs to the network it first trained: it keeps the velocity of its
-// parameters, and buffers of 12 bytes per input and example of a mini-batch. It must not be copied after its first use, nor used by two
-// goroutines at once.
+// parameters, and buffers of 12 bytes per input and example of a mini-batch. It
+// must not be copied after its first use, nor used by two goroutines at once.
 type SGD struct {
 	Rate     float64    // η, the learning rate. It may fall to 0, where nothing changes, but must begin above
 	Batch    int        // m, the number of examples in a mini-batch. 0 means 10
