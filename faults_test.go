@@ -16,8 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 // What is in the folder when a download or a save does not come to its end: the
@@ -177,35 +175,6 @@ func TestAMirrorThatLiesAboutTheLengthIsNotBelieved(t *testing.T) {
 		mustHold(t, filepath.Dir(path))
 		server.Close()
 	}
-}
-
-// slow sends a byte every four seconds, by a clock of the test's own.
-type slow struct {
-	ctx     context.Context
-	content *bytes.Reader
-}
-
-func (s slow) Read(p []byte) (int, error) {
-	select {
-	case <-s.ctx.Done():
-		return 0, s.ctx.Err()
-	case <-time.After(4 * time.Second):
-		return s.content.Read(p[:1])
-	}
-}
-
-func TestASlowMirrorIsWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		content := bytes.Repeat([]byte("slowly"), 50)
-		path := filepath.Join(t.TempDir(), "file.gz")
-		get := func(ctx context.Context, url string) (io.ReadCloser, error) {
-			return io.NopCloser(slow{ctx, bytes.NewReader(content)}), nil
-		}
-		if err := fetch(t.Context(), path, sumOf(content), get); err != nil {
-			t.Error(err)
-		}
-		mustHoldWhole(t, path, content)
-	})
 }
 
 // interrupted cancels the download when some bytes of it have been read.

@@ -34,11 +34,10 @@ const (
 // If a mirror fails, sends something else or takes more than five seconds for 4 KB,
 // FetchMNIST tries another. A file gets its name once it is complete and verified.
 // Several programs may fetch into a folder at once. One that is killed may leave a
-// file nn.*.tmp, which FetchMNIST removes once it is an hour old.
-//
-// The caller supplies the HTTP client, so that programs that only predict need
-// not contain one: get, such as the example's, returns the body of a URL as it is
-// stored, compressed. It stops with its context, and so do reads of the body.
+// file nn.*.tmp, which FetchMNIST removes once it is an hour old. The caller supplies
+// the HTTP client, so that programs that only predict need not contain one: get,
+// such as the example's, returns the body of a URL as it is stored, compressed. It
+// stops with its context, and so do reads of the body.
 func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, url string) (io.ReadCloser, error)) error {
 	dir, paths, err := findMNIST(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -69,16 +68,15 @@ func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, u
 	}
 	for _, file := range missing {
 		if err := fetch(ctx, filepath.Join(dir, file.name+".gz"), file.sum, get); err != nil {
-			return fmt.Errorf("nn: %w", err)
+			return err
 		}
 	}
 	return nil
 }
 
-// fetch downloads the file with the given SHA-256 to path. Only an error of a mirror
-// makes it try another.
+// fetch downloads the file with the given SHA-256 to path.
 func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
-	return writeFile(path, func(w io.Writer) (failures error) {
+	err := writeFile(path, func(w io.Writer) (failures error) {
 		for i := 0; i < len(mnistMirrors) && ctx.Err() == nil; i++ {
 			url := mnistMirrors[i] + filepath.Base(path)
 			content, err := receive(ctx, url, sum, get)
@@ -90,6 +88,10 @@ func fetch(ctx context.Context, path, sum string, get func(context.Context, stri
 		}
 		return cmp.Or(failures, ctx.Err())
 	})
+	if err != nil {
+		return fmt.Errorf("nn: %w", err)
+	}
+	return nil
 }
 
 // receive returns what a mirror sends, if it has the given SHA-256.

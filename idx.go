@@ -17,8 +17,7 @@ const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
 // varies fastest (Yann LeCun, The MNIST database). A file of int32, type 12, is read
 // as bytes with a last dimension of 4. It is an error if the file is anything else,
 // ends early, continues after its data, or has more than 2³¹−1 bytes of data.
-// Memory grows with what is read: 64 KB, then at most fourfold, whatever the header
-// claims.
+// Memory grows with what is read, from 64 KB at most fourfold at a time.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	err = readIDX(r, func(body io.Reader, dims []int, size int) (err error) {
 		if data, err = readBytes(body, nil, size); err != nil {
@@ -33,8 +32,7 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	return shape, data, nil
 }
 
-// readIDX reads the header of an IDX file and calls read for the size bytes of
-// data. It returns an error if the file continues after them.
+// readIDX reads a whole IDX file: the header itself, then size bytes of data by read.
 func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) (err error) {
 	file := bufio.NewReaderSize(r, 1<<16)
 	var body io.Reader = file
