@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 // What is in the folder when a download or a save does not come to its end: the
@@ -251,25 +252,29 @@ func TestAProgramThatIsKilledInADownloadLeavesNothingUnderTheName(t *testing.T) 
 	}
 }
 
+// The clock stands still while any of them works: on a busy machine, none takes
+// the other for a slow mirror.
 func TestManyMayFetchIntoOneFolderAtOnce(t *testing.T) {
 	name, file := published(t)
 	path := filepath.Join(t.TempDir(), name)
-	const programs = 8
-	var all, half sync.WaitGroup
-	half.Add(programs)
-	get := func(context.Context, string) (io.ReadCloser, error) {
-		half.Done()
-		half.Wait() // until each of them has found that the file is missing
-		return io.NopCloser(bytes.NewReader(file)), nil
-	}
-	for range programs {
-		all.Go(func() {
-			if err := fetch(t.Context(), path, sumOf(file), get); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
+	synctest.Test(t, func(t *testing.T) {
+		const programs = 8
+		var all, half sync.WaitGroup
+		half.Add(programs)
+		get := func(context.Context, string) (io.ReadCloser, error) {
+			half.Done()
+			half.Wait() // until each of them has found that the file is missing
+			return io.NopCloser(bytes.NewReader(file)), nil
+		}
+		for range programs {
+			all.Go(func() {
+				if err := fetch(t.Context(), path, sumOf(file), get); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	})
 	mustHoldWhole(t, path, file)
 }
 
