@@ -179,6 +179,8 @@ func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
 	}
 	_, err = LoadImages(images, write(t, dir, "cut", labels[:len(labels)-1]), 10)
 	mustName(t, err, "[3 8 4]", "need 96 bytes")
+	_, err = LoadImages(images, write(t, dir, "other", idx(t, []int{3, 8, 5}, make([]byte, 120))), 10)
+	mustName(t, err, "3 dimensions [3 8 5], need 1")
 }
 
 func TestLoadMNISTNamesTheMissingFile(t *testing.T) {
