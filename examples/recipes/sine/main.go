@@ -22,9 +22,7 @@ func fit(name string, f func(float64) float64) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	net := nn.New(r, 1, 16, 16, 1)
-	for l, activation := range []nn.Activation{nn.Tanh, nn.Tanh, nn.Linear} {
-		net.Layers[l].Activation = activation
-	}
+	net.Layers[0].Activation, net.Layers[1].Activation, net.Layers[2].Activation = nn.Tanh, nn.Tanh, nn.Linear
 	sgd := &nn.SGD{Momentum: 0.9, Rand: r}
 	for epoch := range 1000 {
 		sgd.Rate = 0.05 * float64(1000-epoch) / 1000
