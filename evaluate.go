@@ -19,7 +19,7 @@ func (n *Network) PredictAll(data Examples) *Matrix {
 // Evaluation is how well a network does on examples.
 //
 // A network with a [Linear] output layer is fitted to numbers, which have no
-// classes: Correct is 0, Confusion nil and Accuracy NaN, and only the cost counts.
+// classes: Correct is 0, Confusion nil, all shares are NaN, and only the cost counts.
 type Evaluation struct {
 	Count     int     // examples
 	Correct   int     // examples that Classify gives the class of their target
@@ -28,7 +28,7 @@ type Evaluation struct {
 }
 
 // Accuracy returns the share of the examples that is classified correctly,
-// from 0 to 1.
+// from 0 to 1. It is NaN for a [Linear] output layer.
 func (e Evaluation) Accuracy() float64 {
 	if e.Confusion == nil {
 		return math.NaN()
@@ -37,8 +37,12 @@ func (e Evaluation) Accuracy() float64 {
 }
 
 // Precision returns the share of the examples answered with the class that
-// belong to it, from 0 to 1. It is NaN if no answer is the class.
+// belong to it, from 0 to 1. It is NaN if no answer is the class, as for a [Linear]
+// output layer.
 func (e Evaluation) Precision(class int) float64 {
+	if e.Confusion == nil {
+		return math.NaN()
+	}
 	answers := 0
 	for _, row := range e.Confusion {
 		answers += row[class]
@@ -47,8 +51,12 @@ func (e Evaluation) Precision(class int) float64 {
 }
 
 // Recall returns the share of the examples of the class that are answered with
-// it, from 0 to 1. It is NaN if no target is the class.
+// it, from 0 to 1. It is NaN if no target is the class, as for a [Linear] output
+// layer.
 func (e Evaluation) Recall(class int) float64 {
+	if e.Confusion == nil {
+		return math.NaN()
+	}
 	targets := 0
 	for _, count := range e.Confusion[class] {
 		targets += count

@@ -17,7 +17,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // What is in the folder when a download or a save does not come to its end: the
@@ -179,35 +178,6 @@ func TestAMirrorThatLiesAboutTheLengthIsNotBelieved(t *testing.T) {
 	}
 }
 
-// slow sends a byte every four seconds, by a clock of the test's own.
-type slow struct {
-	ctx     context.Context
-	content *bytes.Reader
-}
-
-func (s slow) Read(p []byte) (int, error) {
-	select {
-	case <-s.ctx.Done():
-		return 0, s.ctx.Err()
-	case <-time.After(4 * time.Second):
-		return s.content.Read(p[:1])
-	}
-}
-
-func TestASlowMirrorIsWaitedFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		content := bytes.Repeat([]byte("slowly"), 50)
-		path := filepath.Join(t.TempDir(), "file.gz")
-		get := func(ctx context.Context, url string) (io.ReadCloser, error) {
-			return io.NopCloser(slow{ctx, bytes.NewReader(content)}), nil
-		}
-		if err := fetch(t.Context(), path, sumOf(content), get); err != nil {
-			t.Error(err)
-		}
-		mustHoldWhole(t, path, content)
-	})
-}
-
 // interrupted cancels the download when some bytes of it have been read.
 type interrupted struct {
 	content io.Reader
@@ -282,25 +252,29 @@ func TestAProgramThatIsKilledInADownloadLeavesNothingUnderTheName(t *testing.T) 
 	}
 }
 
+// The clock stands still while any of them works: on a busy machine, none takes
+// the other for a slow mirror.
 func TestManyMayFetchIntoOneFolderAtOnce(t *testing.T) {
 	name, file := published(t)
 	path := filepath.Join(t.TempDir(), name)
-	const programs = 8
-	var all, half sync.WaitGroup
-	half.Add(programs)
-	get := func(context.Context, string) (io.ReadCloser, error) {
-		half.Done()
-		half.Wait() // until each of them has found that the file is missing
-		return io.NopCloser(bytes.NewReader(file)), nil
-	}
-	for range programs {
-		all.Go(func() {
-			if err := fetch(t.Context(), path, sumOf(file), get); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
+	synctest.Test(t, func(t *testing.T) {
+		const programs = 8
+		var all, half sync.WaitGroup
+		half.Add(programs)
+		get := func(context.Context, string) (io.ReadCloser, error) {
+			half.Done()
+			half.Wait() // until each of them has found that the file is missing
+			return io.NopCloser(bytes.NewReader(file)), nil
+		}
+		for range programs {
+			all.Go(func() {
+				if err := fetch(t.Context(), path, sumOf(file), get); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	})
 	mustHoldWhole(t, path, file)
 }
 

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -20,7 +21,8 @@ var mnistMirrors = [...]string{
 }
 
 const (
-	silence     = 5 * time.Second // a mirror that sends nothing for so long is given up
+	patience    = 5 * time.Second // a mirror that takes longer for the next
+	slowest     = 4 << 10         // bytes is given up
 	maxDownload = 16 << 20        // bytes of a file; the largest of the four has 9.9 MB
 )
 
@@ -29,16 +31,13 @@ const (
 // with another SHA-256 that LoadMNIST would read may belong to another data set:
 // FetchMNIST then changes nothing and returns an error that wraps [fs.ErrExist].
 //
-// FetchMNIST tries a second mirror if the first fails, sends something else, or
-// is silent for five seconds; if both fail, the error joins theirs. A file gets
-// its name once it is complete and verified: an interrupted or corrupted download
-// leaves nothing that LoadMNIST would read. A program that is killed may leave a
-// file whose name ends in .tmp. Several programs may fetch into a folder at once.
-//
-// The caller supplies the HTTP client, so that programs that only predict need
-// not contain one. get, such as the example's, returns the body of a URL as it is
-// stored, compressed. It stops when its context is cancelled, and so do reads of
-// the body. To show progress, count what is read.
+// If a mirror fails, sends something else or takes more than five seconds for 4 KB,
+// FetchMNIST tries another. A file gets its name once it is complete and verified.
+// Several programs may fetch into a folder at once. One that is killed may leave a
+// file nn.*.tmp, which FetchMNIST removes once it is an hour old. The caller supplies
+// the HTTP client, so that programs that only predict need not contain one: get,
+// such as the example's, returns the body of a URL as it is stored, compressed. It
+// stops with its context, and so do reads of the body.
 func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, url string) (io.ReadCloser, error)) error {
 	dir, paths, err := findMNIST(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -61,6 +60,12 @@ func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, u
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("nn: %w", err)
 	}
+	old, _ := fs.Glob(os.DirFS(dir), "nn.*.tmp") // a younger one may belong to a program that runs
+	for _, name := range old {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && time.Since(info.ModTime()) > time.Hour {
+			_ = os.Remove(filepath.Join(dir, name))
+		}
+	}
 	for _, file := range missing {
 		if err := fetch(ctx, filepath.Join(dir, file.name+".gz"), file.sum, get); err != nil {
 			return err
@@ -70,51 +75,44 @@ func FetchMNIST(ctx context.Context, dir string, get func(ctx context.Context, u
 }
 
 // fetch downloads the file with the given SHA-256 to path.
-func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) (failures error) {
-	for _, mirror := range mnistMirrors {
-		url := mirror + filepath.Base(path)
-		err := fetchFrom(ctx, url, path, sum, get)
-		if err == nil {
-			return nil
+func fetch(ctx context.Context, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
+	err := writeFile(path, func(w io.Writer) (failures error) {
+		for i := 0; i < len(mnistMirrors) && ctx.Err() == nil; i++ {
+			url := mnistMirrors[i] + filepath.Base(path)
+			content, err := receive(ctx, url, sum, get)
+			if err == nil {
+				_, err = w.Write(content)
+				return err
+			}
+			failures = errors.Join(failures, fmt.Errorf("%s: %w", url, err))
 		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("nn: %s: %w", url, context.Cause(ctx))
-		}
-		failures = errors.Join(failures, fmt.Errorf("nn: %s: %w", url, err))
+		return cmp.Or(failures, ctx.Err())
+	})
+	if err != nil {
+		return fmt.Errorf("nn: %w", err)
 	}
-	return failures
+	return nil
 }
 
-func fetchFrom(ctx context.Context, url, path, sum string, get func(context.Context, string) (io.ReadCloser, error)) error {
+// receive returns what a mirror sends, if it has the given SHA-256.
+func receive(ctx context.Context, url, sum string, get func(context.Context, string) (io.ReadCloser, error)) ([]byte, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timeout := time.AfterFunc(silence, func() { cancel(fmt.Errorf("silent for %v", silence)) })
-	defer timeout.Stop()
+	timeout := time.AfterFunc(patience, func() { cancel(fmt.Errorf("fewer than %d bytes in %v", slowest, patience)) })
 	body, err := get(ctx, url)
-	if err != nil {
-		return cmp.Or(context.Cause(ctx), err)
-	}
-	if body == nil {
-		return errors.New("get returned no body and no error")
+	if err != nil || body == nil {
+		return nil, cmp.Or(context.Cause(ctx), err, errors.New("get returned no body and no error"))
 	}
 	defer body.Close()
-	return writeFile(path, func(w io.Writer) error {
-		hash := sha256.New()
-		_, err := io.Copy(io.MultiWriter(heard{timeout}, w, hash), io.LimitReader(body, maxDownload))
-		have := fmt.Sprintf("%x", hash.Sum(nil))
-		if err == nil && have != sum {
-			err = fmt.Errorf("SHA-256 is %s, need %s", have, sum)
-		}
-		return cmp.Or(context.Cause(ctx), err)
-	})
-}
-
-// heard is a writer that restarts the timeout whenever something arrives.
-type heard struct{ timeout *time.Timer }
-
-func (h heard) Write(p []byte) (int, error) {
-	h.timeout.Reset(silence)
-	return len(p), nil
+	var content bytes.Buffer
+	for n := int64(slowest); n == slowest && content.Len() < maxDownload && err == nil; timeout.Reset(patience) {
+		n, err = io.Copy(&content, io.LimitReader(body, slowest))
+	}
+	have := fmt.Sprintf("%x", sha256.Sum256(content.Bytes()))
+	if err = cmp.Or(context.Cause(ctx), err); err == nil && have != sum {
+		err = fmt.Errorf("%d bytes %.20q… with SHA-256 %s, need %s", content.Len(), content.Bytes(), have, sum)
+	}
+	return content.Bytes(), err
 }
 
 // writeFile writes a file under a temporary name and renames it once it is whole.

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // download returns a get for FetchMNIST that asks a test server instead: for the
@@ -190,7 +191,7 @@ func TestFetchReportsWhatEachMirrorSaid(t *testing.T) {
 		return io.NopCloser(strings.NewReader("something else")), nil
 	}
 	err := FetchMNIST(t.Context(), dir, get)
-	mustName(t, err, mnistMirrors[0], "no such host", mnistMirrors[1], "SHA-256", sumOf([]byte("something else")), mnistFiles[0].sum)
+	mustName(t, err, mnistMirrors[0], "no such host", mnistMirrors[1], `14 bytes "something else"`, "SHA-256", sumOf([]byte("something else")), mnistFiles[0].sum)
 	mustHold(t, dir)
 }
 
@@ -249,8 +250,66 @@ func TestFetchLeavesASilentMirror(t *testing.T) {
 func TestFetchSaysThatAMirrorIsSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		get := func(ctx context.Context, url string) (io.ReadCloser, error) { return stalled{ctx}, nil }
-		mustName(t, FetchMNIST(t.Context(), t.TempDir(), get), "silent for 5s")
+		mustName(t, FetchMNIST(t.Context(), t.TempDir(), get), "fewer than 4096 bytes in 5s")
 	})
+}
+
+// A drip is a body of zeros that sends a few bytes at a time, with a pause before each.
+type drip struct {
+	ctx   context.Context
+	left  int
+	bytes int
+	pause time.Duration
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	select {
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	case <-time.After(d.pause):
+	}
+	n := min(d.bytes, d.left, len(p))
+	clear(p[:n])
+	d.left -= n
+	return n, nil
+}
+
+func (d *drip) Close() error { return nil }
+
+func TestFetchLeavesADrippingMirrorAndKeepsASlowOne(t *testing.T) {
+	const size = 100_000
+	sum := sumOf(make([]byte, size))
+	for name, c := range map[string]struct {
+		bytes  int
+		pause  time.Duration
+		mirror int // that the file comes from
+		most   time.Duration
+	}{
+		"a byte every four seconds": {1, 4 * time.Second, 1, 5 * time.Second},
+		"600 bytes a second":        {600, time.Second, 1, 5 * time.Second},
+		"1,300 bytes a second":      {130, time.Second / 10, 0, 2 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin, asked := time.Now(), 0
+				get := func(ctx context.Context, url string) (io.ReadCloser, error) {
+					if asked++; asked == 1 {
+						return &drip{ctx, size, c.bytes, c.pause}, nil
+					}
+					return &drip{ctx, size, size, 0}, nil
+				}
+				if err := fetch(t.Context(), filepath.Join(t.TempDir(), "file.gz"), sum, get); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(begin); asked != c.mirror+1 || took > c.most {
+					t.Errorf("mirror %d, after %v, want %d after at most %v", asked-1, took, c.mirror, c.most)
+				}
+			})
+		})
+	}
 }
 
 func TestFetchStopsWhenCancelled(t *testing.T) {
@@ -321,15 +380,49 @@ func TestAFileThatLeadsToItselfIsAnErrorAndNotMissing(t *testing.T) {
 	mustName(t, FetchMNIST(t.Context(), dir, nil), name)
 }
 
-func TestFetchReportsAFolderThatGoesAway(t *testing.T) {
+func TestFetchAsksNoOtherMirrorAfterALocalError(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "mnist")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
 	get := func(context.Context, string) (io.ReadCloser, error) {
+		asked++
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
-		return io.NopCloser(strings.NewReader("")), nil
+		return io.NopCloser(strings.NewReader("whole")), nil
 	}
-	mustName(t, FetchMNIST(t.Context(), dir, get), dir)
+	err := fetch(t.Context(), filepath.Join(dir, "file.gz"), sumOf([]byte("whole")), get)
+	if err == nil || !strings.Contains(err.Error(), dir) || asked != 1 {
+		t.Errorf("%d mirrors asked, error %v, want one and an error with %s", asked, err, dir)
+	}
+}
+
+func TestFetchAsksNoMirrorIfItCannotWrite(t *testing.T) {
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		t.Error("asks a mirror")
+		return nil, errors.New("no")
+	}
+	if err := fetch(t.Context(), filepath.Join(t.TempDir(), "no folder", "file.gz"), sumOf(nil), get); err == nil {
+		t.Error("writes into a folder that does not exist")
+	}
+}
+
+func TestFetchSweepsUpWhatKilledDownloadsLeft(t *testing.T) {
+	dir := t.TempDir()
+	old := write(t, dir, "nn.1.tmp", []byte("half"))
+	write(t, dir, "nn.2.tmp", []byte("of a program that runs"))
+	other := write(t, dir, "notes.tmp", nil)
+	for _, name := range []string{old, other} {
+		yesterday := time.Now().Add(-24 * time.Hour)
+		if err := os.Chtimes(name, yesterday, yesterday); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(context.Context, string) (io.ReadCloser, error) { return nil, errors.New("no such host") }
+	mustName(t, FetchMNIST(t.Context(), dir, get), "no such host")
+	mustHold(t, dir, "nn.2.tmp", "notes.tmp")
 }
 
 func TestWithoutACacheFolderTheErrorNamesTheVariable(t *testing.T) {

@@ -102,7 +102,7 @@ func main() {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "GOPROXY=file://"+filepath.ToSlash(proxy), "GOSUMDB=off", "GOWORK=off",
-			"GOFLAGS=-modcacherw", "GOMODCACHE="+filepath.Join(proxy, "cache")) // which the test can then remove
+			"GOFLAGS=-modcacherw", "GOBIN="+filepath.Join(module, "bin"), "GOMODCACHE="+filepath.Join(proxy, "cache")) // which the test can then remove
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -117,6 +117,14 @@ func main() {
 	}
 	if got := run("run", "."); got != "4 13002\n" {
 		t.Errorf("the program prints %q, want 4 of 4 and 13002 parameters", got)
+	}
+
+	for _, name := range []string{"mnist", "draw", "recognize"} {
+		run("install", path+"/examples/"+name+"@latest")
+		help, _ := exec.Command(filepath.Join(module, "bin", name), "-h").CombinedOutput() // some exit with an error
+		if !strings.Contains(string(help), "Usage: ") || name == "mnist" && strings.Contains(string(help), "go run ./") {
+			t.Errorf("%s that was installed has the help\n%s", name, help)
+		}
 	}
 
 	// The parameters of Pretrained are part of a program that calls it, and of no other.

@@ -11,17 +11,17 @@ import (
 
 const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
 
-// ReadIDX reads an IDX file of unsigned bytes, the format of MNIST's files,
-// plain or compressed with gzip: two zero bytes, the type 8, the number of
-// dimensions, each dimension as a big-endian uint32, and the data, in which the
-// last dimension varies fastest (Yann LeCun, The MNIST database). It returns an
-// error if the file is anything else, ends early, continues after its data, or
-// has more than 2³¹−1 bytes of data. Whatever the header claims, it allocates
-// 64 KB for the data and, each time that is full, at most four times as much.
+// ReadIDX reads an IDX file of unsigned bytes, the format of MNIST's files, plain
+// or compressed with gzip: two zero bytes, the type 8, the number of dimensions,
+// each dimension as a big-endian uint32, and the data, in which the last dimension
+// varies fastest (Yann LeCun, The MNIST database). A file of int32, type 12, is read
+// as bytes with a last dimension of 4. It is an error if the file is anything else,
+// ends early, continues after its data, or has more than 2³¹−1 bytes of data.
+// Memory grows with what is read, from 64 KB at most fourfold at a time.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	err = readIDX(r, func(body io.Reader, dims []int, size int) (err error) {
 		if data, err = readBytes(body, nil, size); err != nil {
-			return fmt.Errorf("IDX data of %d bytes, dimensions %v need %d: %w", len(data), dims, size, err)
+			return fmt.Errorf("%d bytes: %w", len(data), err)
 		}
 		shape = dims
 		return nil
@@ -32,8 +32,7 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	return shape, data, nil
 }
 
-// readIDX reads the header of an IDX file and calls read for the size bytes of
-// data. It returns an error if the file continues after them.
+// readIDX reads a whole IDX file: the header itself, then size bytes of data by read.
 func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) (err error) {
 	file := bufio.NewReaderSize(r, 1<<16)
 	var body io.Reader = file
@@ -46,15 +45,18 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 	if err != nil {
 		return fmt.Errorf("IDX header of %d bytes, need 4: %w", len(magic), err)
 	}
-	if magic[0] != 0 || magic[1] != 0 || magic[2] != 8 {
+	if magic[0] != 0 || magic[1] != 0 || magic[2] != 8 && (magic[2] != 12 || magic[3] == 255) {
 		return fmt.Errorf("not an IDX file of unsigned bytes: it starts with % x, need 00 00 08", magic[:3])
 	}
 	data, err := readBytes(body, nil, 4*int(magic[3]))
 	if err != nil {
 		return fmt.Errorf("IDX header ends before the last of its %d dimensions: %w", magic[3], err)
 	}
-	dims := make([]uint32, magic[3])
-	binary.Decode(data, binary.BigEndian, dims)
+	if magic[2] == 12 {
+		data = append(data, 0, 0, 0, 4)
+	}
+	dims := make([]uint32, len(data)/4)
+	_, _ = binary.Decode(data, binary.BigEndian, dims)
 	shape, size := make([]int, len(dims)), 1
 	for i, dim := range dims {
 		if dim > maxIDX || dim > 0 && size > maxIDX/int(dim) {
@@ -64,12 +66,12 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 		size *= int(dim)
 	}
 	if err := read(body, shape, size); err != nil {
-		return err
+		return fmt.Errorf("IDX dimensions %v, which need %d bytes: %w", shape, size, err)
 	}
 	if n, err := io.ReadFull(body, magic[:1]); n > 0 { // or, at the end, gzip verifies its checksum
 		return fmt.Errorf("IDX file continues after its data, dimensions %v need %d bytes", shape, size)
 	} else if err != io.EOF {
-		return fmt.Errorf("after the IDX data: %w", err)
+		return fmt.Errorf("after the IDX data, the gzip stream is cut, changed or followed by something else: %w", err)
 	}
 	return nil
 }

@@ -57,6 +57,13 @@ func TestWriteIDXWritesTheFormatsBytes(t *testing.T) {
 	}
 }
 
+func TestReadIDXReadsInt32AsBytes(t *testing.T) {
+	shape, data, err := ReadIDX(bytes.NewReader([]byte{0, 0, 12, 1, 0, 0, 0, 2, 0, 0, 1, 0, 255, 255, 255, 254}))
+	if err != nil || fmt.Sprint(shape) != "[2 4]" || !bytes.Equal(data, []byte{0, 0, 1, 0, 255, 255, 255, 254}) {
+		t.Errorf("shape %v, data % x, error %v", shape, data, err)
+	}
+}
+
 func TestReadIDXReportsWhatIsWrong(t *testing.T) {
 	good := idx(t, []int{2, 3}, []byte{1, 2, 3, 4, 5, 6})
 	wrong := func(at int, b byte) []byte {
@@ -70,18 +77,22 @@ func TestReadIDXReportsWhatIsWrong(t *testing.T) {
 		file  []byte
 		words []string
 	}{
-		"empty":                  {nil, []string{"header of 0 bytes", "unexpected EOF"}},
-		"short magic":            {good[:3], []string{"header of 3 bytes"}},
-		"wrong magic":            {wrong(0, 1), []string{"01 00 08", "00 00 08"}},
-		"type of float":          {wrong(2, 0x0d), []string{"00 00 0d", "00 00 08", "unsigned bytes"}},
-		"ends in the dimensions": {good[:9], []string{"2 dimensions", "unexpected EOF"}},
-		"ends in the data":       {good[:len(good)-1], []string{"5 bytes", "[2 3]", "need 6"}},
-		"continues":              {append(wrong(0, 0), 7), []string{"continues", "[2 3]", "6 bytes"}},
-		"product overflows":      {wrong(4, 0x7f), []string{"[2130706434 3]", "at most 2147483647"}},
-		"dimension of 2³²−1":     {append([]byte{0, 0, 8, 1}, 255, 255, 255, 255), []string{"4294967295"}},
-		"gzip header":            {[]byte{0x1f, 0x8b, 0}, []string{"gzip header"}},
-		"gzip cut":               {packed(good)[:20], []string{"unexpected EOF"}},
-		"gzip checksum":          {brokenSum, []string{"checksum"}},
+		"empty":                   {nil, []string{"header of 0 bytes", "unexpected EOF"}},
+		"short magic":             {good[:3], []string{"header of 3 bytes"}},
+		"wrong magic":             {wrong(0, 1), []string{"01 00 08", "00 00 08"}},
+		"type of float":           {wrong(2, 0x0d), []string{"00 00 0d", "00 00 08", "unsigned bytes"}},
+		"ends in the dimensions":  {good[:9], []string{"2 dimensions", "unexpected EOF"}},
+		"ends in the data":        {good[:len(good)-1], []string{"5 bytes", "[2 3]", "need 6"}},
+		"continues":               {append(wrong(0, 0), 7), []string{"continues", "[2 3]", "6 bytes"}},
+		"product overflows":       {wrong(4, 0x7f), []string{"[2130706434 3]", "at most 2147483647"}},
+		"dimension of 2³²−1":      {append([]byte{0, 0, 8, 1}, 255, 255, 255, 255), []string{"4294967295"}},
+		"gzip header":             {[]byte{0x1f, 0x8b, 0}, []string{"gzip header"}},
+		"gzip cut":                {packed(good)[:20], []string{"unexpected EOF"}},
+		"gzip checksum":           {brokenSum, []string{"checksum"}},
+		"gzip and three bytes":    {append(packed(good), "abc"...), []string{"gzip", "followed by something else"}},
+		"gzip and much more":      {append(packed(good), make([]byte, 512)...), []string{"gzip", "followed by something else"}},
+		"gzip without its end":    {packed(good)[:len(packed(good))-3], []string{"gzip", "cut"}},
+		"int32 of 255 dimensions": {append([]byte{0, 0, 12, 255}, make([]byte, 4*255)...), []string{"00 00 0c"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ReadIDX(bytes.NewReader(c.file))
@@ -166,6 +177,7 @@ func FuzzReadIDX(f *testing.F) {
 	f.Add(good)
 	f.Add(packed(good))
 	f.Add(good[:9])
+	f.Add([]byte{0, 0, 12, 1, 0, 0, 0, 1, 0, 0, 1, 0})
 	f.Add([]byte{0, 0, 8, 3, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, file []byte) {
 		var shape []int

@@ -20,16 +20,13 @@ var mnistFiles = [4]struct{ name, sum string }{
 	{"t10k-labels-idx1-ubyte", "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"},
 }
 
-// LoadMNIST reads MNIST's 60,000 training and 10,000 test images from a folder,
-// or another data set of ten classes in the same files, such as Fashion-MNIST:
-//
-//	train-images-idx3-ubyte  train-labels-idx1-ubyte
-//	t10k-images-idx3-ubyte   t10k-labels-idx1-ubyte
-//
-// A name may have a dot instead of the dash before idx, and .gz at its end; the
-// dash is preferred, then .gz. "" is the folder that the environment variable
-// MNIST_DIR names, or else nn/mnist in [os.UserCacheDir]. If a file is missing,
-// the error wraps [fs.ErrNotExist]; [FetchMNIST] downloads it.
+// LoadMNIST reads MNIST's 60,000 training and 10,000 test images from a folder, or
+// another data set of ten classes in files of the same names, such as Fashion-MNIST:
+// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+// t10k-labels-idx1-ubyte. A name may have a dot instead of the dash before idx, and
+// .gz at its end; the dash is preferred, then .gz. "" is the folder that the
+// environment variable MNIST_DIR names, or else nn/mnist in [os.UserCacheDir]. If a
+// file is missing, the error wraps [fs.ErrNotExist] and says how to download it.
 func LoadMNIST(dir string) (train, test *Images, err error) {
 	dir, paths, err := findMNIST(dir)
 	if err != nil {
@@ -70,35 +67,38 @@ func findMNIST(dir string) (folder string, paths [len(mnistFiles)]string, err er
 			}
 		}
 		if paths[i] == "" && err == nil {
-			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w", file.name, dotted, dir, fs.ErrNotExist)
+			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w; go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q downloads MNIST; if it is elsewhere, set MNIST_DIR to its folder", file.name, dotted, dir, fs.ErrNotExist, dir)
 		}
 	}
 	return dir, paths, err
 }
 
-// LoadImages reads a pair of IDX files, such as EMNIST's or your own: images
-// (count×height×width) and their labels (count), each below classes. A file may
-// be compressed with gzip, whatever its name. An error names the file, what was
-// expected and what was found. LoadImages panics if classes is not from 1 to 256.
+// LoadImages reads a pair of IDX files, plain or compressed with gzip, such as
+// EMNIST's or your own: images (count×height×width) and their labels (count), each
+// below classes, which is 27 for EMNIST's letters 1 to 26. Of QMNIST's labels
+// (count×8, int32) it takes the first column, the digit. An error names the file,
+// what was expected and what was found. It panics if classes is not from 1 to 256.
 func LoadImages(images, labels string, classes int) (*Images, error) {
 	if classes < 1 || classes > 256 {
 		panic(fmt.Sprintf("nn: %d classes, need 1 to 256", classes))
 	}
 	d := &Images{Classes: classes}
 	var label []byte
-	err := readFile(labels, func(body io.Reader, shape []int, size int) (err error) {
-		if len(shape) != 1 {
+	err := readFile(labels, func(body io.Reader, shape []int, size int) error {
+		first, step := 0, 1
+		if len(shape) == 3 && shape[1] == 8 && shape[2] == 4 { // QMNIST's, big-endian
+			first, step = 3, 8*4
+		} else if len(shape) != 1 {
 			return fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
 		}
-		if label, err = readBytes(body, nil, size); err != nil {
-			return fmt.Errorf("%d labels, need %d: %w", len(label), size, err)
-		}
-		for i, l := range label {
-			if int(l) >= classes {
-				return fmt.Errorf("label %d is %d, need below %d", i, l, classes)
+		data, err := readBytes(body, nil, size)
+		for i := first; i < len(data); i += step {
+			if int(data[i]) >= classes {
+				return fmt.Errorf("label %d is %d, need below %d, the number of classes", len(label), data[i], classes)
 			}
+			label = append(label, data[i])
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err

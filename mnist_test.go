@@ -3,6 +3,7 @@ package nn
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -95,6 +96,91 @@ func TestLoadMNISTTakesTheCacheFolderByDefault(t *testing.T) {
 	}
 	_, _, err = LoadMNIST("")
 	mustName(t, err, filepath.Join(cache, "nn", "mnist"))
+}
+
+func TestWhereMNISTIsMissingTheErrorSaysWhatToDo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "my data")
+	_, _, err := LoadMNIST(dir)
+	mustName(t, err, fmt.Sprintf("go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q", dir), "MNIST_DIR")
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q has several lines", err)
+	}
+}
+
+// fashion returns a folder with files of Fashion-MNIST's names and shape, with
+// fewer images, of which few pixels are black.
+func fashion(t *testing.T) string {
+	dir, r := t.TempDir(), random(1)
+	for set, count := range map[string]int{"train": 600, "t10k": 100} {
+		pixels, labels := make([]byte, count*784), make([]byte, count)
+		for i := range pixels {
+			labels[i/784] = byte(i / 784 % 10)
+			pixels[i] = byte(r.IntN(128))
+			if i%784/78 == i/784%10 {
+				pixels[i] += 127 // a bright band, at the height of its class
+			}
+		}
+		write(t, dir, set+"-images-idx3-ubyte.gz", packed(idx(t, []int{count, 28, 28}, pixels)))
+		write(t, dir, set+"-labels-idx1-ubyte.gz", packed(idx(t, []int{count}, labels)))
+	}
+	return dir
+}
+
+func TestANetworkLearnsFilesLikeFashionMNIST(t *testing.T) {
+	train, test, err := LoadMNIST(fashion(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, sgd := New(random(1), 784, 16, 10), &SGD{Rate: 0.5, Cost: CrossEntropy, Rand: random(2)}
+	for range 30 {
+		if _, err := sgd.Epoch(n, train); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e := n.Evaluate(test, CrossEntropy); e.Count != 100 || e.Accuracy() < 0.9 {
+		t.Errorf("%v", e)
+	}
+}
+
+func TestFetchLeavesFashionMNISTAlone(t *testing.T) {
+	if err := FetchMNIST(t.Context(), fashion(t), nil); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("%v does not wrap fs.ErrExist", err)
+	}
+}
+
+func TestLoadImagesReadsTheLettersOfEMNIST(t *testing.T) {
+	dir := t.TempDir()
+	images := write(t, dir, "emnist-letters-test-images-idx3-ubyte.gz", packed(idx(t, []int{26, 28, 28}, make([]byte, 26*784))))
+	letters := make([]byte, 26)
+	for i := range letters {
+		letters[i] = byte(i + 1) // 1 is A
+	}
+	labels := write(t, dir, "emnist-letters-test-labels-idx1-ubyte.gz", packed(idx(t, []int{26}, letters)))
+	if d, err := LoadImages(images, labels, 27); err != nil || !bytes.Equal(d.Labels, letters) {
+		t.Errorf("error %v", err)
+	}
+	_, err := LoadImages(images, labels, 26)
+	mustName(t, err, "label 25 is 26, need below 26, the number of classes")
+}
+
+func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
+	dir := t.TempDir()
+	images := write(t, dir, "qmnist-test-images-idx3-ubyte.gz", packed(idx(t, []int{3, 28, 28}, make([]byte, 3*784))))
+	labels := []byte{0, 0, 12, 2, 0, 0, 0, 3, 0, 0, 0, 8} // int32, 3×8: digit, then where it comes from
+	for _, digit := range []byte{7, 0, 9} {
+		labels = append(labels, 0, 0, 0, digit)
+		for column := range byte(7) {
+			labels = append(labels, 255, 255, 255, column)
+		}
+	}
+	d, err := LoadImages(images, write(t, dir, "qmnist-test-labels-idx2-int.gz", packed(labels)), 10)
+	if err != nil || !bytes.Equal(d.Labels, []byte{7, 0, 9}) {
+		t.Errorf("error %v", err)
+	}
+	_, err = LoadImages(images, write(t, dir, "cut", labels[:len(labels)-1]), 10)
+	mustName(t, err, "[3 8 4]", "need 96 bytes")
+	_, err = LoadImages(images, write(t, dir, "other", idx(t, []int{3, 8, 5}, make([]byte, 120))), 10)
+	mustName(t, err, "3 dimensions [3 8 5], need 1")
 }
 
 func TestLoadMNISTNamesTheMissingFile(t *testing.T) {

@@ -12,10 +12,11 @@ import (
 )
 
 // mnistFolder is where tests look for the real MNIST: the folder that MNIST_DIR
-// names, one beside the project, or the cache, to which "" leads.
+// names, one beside the project, or the cache, to which "" leads if there is one.
 func mnistFolder() string {
 	const beside = "../shared/mnist"
-	if _, err := os.Stat(beside); err == nil && os.Getenv("MNIST_DIR") == "" {
+	_, noFolder := os.Stat(beside)
+	if _, noCache := os.UserCacheDir(); os.Getenv("MNIST_DIR") == "" && (noFolder == nil || noCache != nil) {
 		return beside
 	}
 	return ""
@@ -234,6 +235,9 @@ func TestEvaluateOfALinearOutputGivesTheCostAlone(t *testing.T) {
 	e := n.Evaluate(Samples{{{2}, {3}}, {{2}, {0.5}}}, Quadratic)
 	if e.Count != 2 || e.Correct != 0 || e.Confusion != nil || !math.IsNaN(e.Accuracy()) || e.Cost != (0.5+1.125)/2 {
 		t.Errorf("%+v, accuracy %v", e, e.Accuracy())
+	}
+	if p, r := e.Precision(0), e.Recall(0); !math.IsNaN(p) || !math.IsNaN(r) {
+		t.Errorf("precision %v and recall %v of a network without classes, want NaN", p, r)
 	}
 	if got, want := e.String(), "cost 0.8125 (2 examples)"; got != want {
 		t.Errorf("prints %q, want %q", got, want)

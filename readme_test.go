@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -36,7 +37,7 @@ func TestReadmeProgramsCompile(t *testing.T) {
 	}
 	for i, block := range codeBlock.FindAllStringSubmatch(readme(t, "README.md"), -1) {
 		dir := t.TempDir()
-		mod := "module reader\n\ngo 1.26\n\nrequire github.com/nn13002/nn v0.0.0\n\nreplace github.com/nn13002/nn => " + here + "\n"
+		mod := fmt.Sprintf("module reader\n\ngo 1.26\n\nrequire github.com/nn13002/nn v0.0.0\n\nreplace github.com/nn13002/nn => %q\n", here)
 		write(t, dir, "go.mod", []byte(mod))
 		write(t, dir, "main.go", []byte(block[1]))
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "program"), ".")

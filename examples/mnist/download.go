@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -17,8 +20,21 @@ import (
 
 // patience is how long a mirror may take to send its first byte. FetchMNIST
 // tries two mirrors, so it takes twice as long to find that there is no network.
-// A download that has begun may be slow; FetchMNIST ends one that stalls.
+// FetchMNIST ends a download that stalls or is very slow.
 const patience = 4 * time.Second
+
+// mnistFolder returns the folder that data means to nn.LoadMNIST.
+func mnistFolder(data string) (string, error) {
+	dir := cmp.Or(data, os.Getenv("MNIST_DIR"))
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join(cache, "nn", "mnist")
+	}
+	return filepath.Abs(dir)
+}
 
 // download downloads MNIST into a folder. Its error fits on one line.
 func download(ctx context.Context, dir string, out *screen, transport http.RoundTripper) error {

@@ -1,9 +1,13 @@
 // Mnist trains a 784-16-16-10 network to read handwritten digits and reports
 // how well it reads them:
 //
-//	go run ./examples/mnist [-plain | -best] [-epochs 30] [-batch 10] [-rate 0.5] [-fall=true]
+//	mnist [-plain | -best] [-epochs 30] [-batch 10] [-rate 0.5] [-fall=true]
 //		[-decay 0.0001] [-cost crossentropy|quadratic] [-distort 0] [-seed 1]
 //		[-data folder] [-validate] [-save file] [-pictures folder]
+//	mnist -fetch [-data folder]
+//
+// In a clone of the repository it is go run ./examples/mnist. Anywhere else, go
+// install github.com/nn13002/nn/examples/mnist@latest installs it.
 //
 // -plain trains with the recipe of Michael Nielsen's first network: the
 // quadratic cost and a constant learning rate of 3. -best trains with the recipe
@@ -11,7 +15,8 @@
 //
 // MNIST is read from the -data folder, or else from the folder in MNIST_DIR, or
 // else from the user's cache folder. Missing files are downloaded. If that fails
-// and there is no -data, the program trains on synthetic digits instead.
+// and there is no -data, the program trains on synthetic digits instead. -fetch
+// downloads the missing files, says where they are, and trains nothing.
 //
 // Ctrl-C ends the training after the current epoch, and the report follows. A
 // second Ctrl-C ends the program at once.
@@ -56,6 +61,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		fmt.Fprintln(stderr, "mnist:", err)
 		return 1
 	}
+	if o.fetch {
+		if o.data, err = mnistFolder(o.data); err != nil {
+			fmt.Fprintln(stderr, "mnist: no folder for MNIST, use -data:", err)
+			return 1
+		}
+	}
 	out := newScreen(stdout)
 	train, test, what, err := load(ctx, o.data, out, transport, synthetic)
 	if err != nil {
@@ -65,6 +76,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 			return 130 // the shell's status for a program ended by Ctrl-C
 		}
 		return 1
+	}
+
+	if o.fetch {
+		out.line("MNIST: %d training and %d test images in %s", train.Len(), test.Len(), o.data)
+		return 0
 	}
 
 	set := "test"
@@ -186,6 +202,7 @@ func mayWrite(o options) error {
 
 type options struct {
 	data          string
+	fetch         bool
 	epochs, batch int
 	rate, decay   float64
 	fall          bool
@@ -203,6 +220,7 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("mnist", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // run reports an error in one line, without the help
 	flags.StringVar(&o.data, "data", "", "`folder` of the MNIST files (default MNIST_DIR, else the user's cache)")
+	flags.BoolVar(&o.fetch, "fetch", false, "download the MNIST files that are missing, say where they are, and train nothing")
 	flags.IntVar(&o.epochs, "epochs", 30, "number of passes over the training images")
 	flags.IntVar(&o.batch, "batch", 10, "number of images in a mini-batch")
 	flags.Float64Var(&o.rate, "rate", 0.5, "learning rate")
@@ -218,7 +236,7 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags.StringVar(&o.pictures, "pictures", "", "`folder` to write pictures of the result to")
 	if err := flags.Parse(args); err != nil {
 		if err == flag.ErrHelp {
-			fmt.Fprintln(help, "Usage: go run ./examples/mnist [flags]")
+			fmt.Fprintln(help, "Usage: mnist [flags]")
 			flags.SetOutput(help)
 			flags.PrintDefaults()
 		}

@@ -209,10 +209,11 @@ func TestWithoutMNISTTrainsOnSyntheticDigits(t *testing.T) {
 	}
 }
 
-// A drip is a body that sends a byte every few seconds.
+// A drip is a body that sends a few bytes at a time, with a pause before them.
 type drip struct {
-	ctx  context.Context
-	left int
+	ctx         context.Context
+	left, bytes int // how often it sends, and how much each time
+	pause       time.Duration
 }
 
 func (d *drip) Read(p []byte) (int, error) {
@@ -222,9 +223,9 @@ func (d *drip) Read(p []byte) (int, error) {
 	select {
 	case <-d.ctx.Done():
 		return 0, d.ctx.Err()
-	case <-time.After(3 * time.Second):
+	case <-time.After(d.pause):
 		d.left--
-		return copy(p, "."), nil
+		return copy(p, strings.Repeat(".", d.bytes)), nil
 	}
 }
 
@@ -252,8 +253,11 @@ func TestSilentMirrorIsGivenUpAndASlowOneIsNot(t *testing.T) {
 		{"an answer without a byte", func(r *http.Request) (*http.Response, error) {
 			return respond(200, &silent{r.Context()}), nil
 		}, "the download failed: ", 0, 9 * time.Second},
+		{"a byte every three seconds", func(r *http.Request) (*http.Response, error) {
+			return respond(200, &drip{r.Context(), 20, 1, 3 * time.Second}), nil
+		}, "fewer than 4096 bytes in 5s", 10 * time.Second, 11 * time.Second},
 		{"slow but alive", func(r *http.Request) (*http.Response, error) {
-			return respond(200, &drip{r.Context(), 20}), nil
+			return respond(200, &drip{r.Context(), 600, 200, time.Second / 10}), nil
 		}, "SHA-256", 120 * time.Second, 121 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -269,6 +273,34 @@ func TestSilentMirrorIsGivenUpAndASlowOneIsNot(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestFetchSaysWhereTheFilesAre(t *testing.T) {
+	dir := folder(t)
+	for _, args := range [][]string{{"-fetch"}, {"-fetch", "-data", dir}} {
+		t.Setenv("MNIST_DIR", dir)
+		code, out, err := start(t.Context(), unplugged, args...)
+		if want := "MNIST: 400 training and 150 test images in " + dir + "\n"; code != 0 || err != "" || out != want {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q, want 0 and %q", args, code, out, err, want)
+		}
+	}
+}
+
+func TestFetchThatFailsIsAnError(t *testing.T) {
+	t.Setenv("MNIST_DIR", t.TempDir())
+	code, out, err := start(t.Context(), unplugged, "-fetch")
+	if code != 1 || strings.Contains(out, "synthetic") || err != "mnist: no network connection: dial: unplugged\n" {
+		t.Errorf("exit %d, stdout %q, stderr %q", code, out, err)
+	}
+}
+
+func TestFetchWithoutACacheFolderNeedsData(t *testing.T) {
+	for _, name := range []string{"MNIST_DIR", "HOME", "XDG_CACHE_HOME", "LocalAppData", "home"} {
+		t.Setenv(name, "")
+	}
+	if code, _, err := start(t.Context(), unplugged, "-fetch"); code != 1 || !strings.Contains(err, "-data") {
+		t.Errorf("exit %d: %q, want 1 and -data", code, err)
 	}
 }
 
@@ -464,7 +496,7 @@ func TestHelpListsAllFlags(t *testing.T) {
 	if code != 0 || err != "" {
 		t.Errorf("-h: exit %d: %s", code, err)
 	}
-	mustContain(t, out, "go run ./examples/mnist", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-pictures", "-plain", "-rate", "-save", "-seed", "-validate")
+	mustContain(t, out, "Usage: mnist [flags]\n", "-batch", "-best", "-cost", "-data", "-decay", "-distort", "-epochs", "-fall", "-fetch", "-pictures", "-plain", "-rate", "-save", "-seed", "-validate")
 }
 
 func TestBrokenFileIsAnErrorWithItsName(t *testing.T) {
@@ -537,6 +569,9 @@ func TestDownloadIsKeptForTheNextRun(t *testing.T) {
 	mustReport(t, out, "", 10_000)
 	if _, err := os.Stat(filepath.Join(dir, first)); err != nil {
 		t.Error(err)
+	}
+	if code, out, err := start(t.Context(), unplugged, "-fetch"); code != 0 || !strings.Contains(out, "60000 training and 10000 test images in "+dir) {
+		t.Errorf("-fetch: exit %d, stdout %q, stderr %q", code, out, err)
 	}
 	if code, again, _ := start(t.Context(), unplugged, "-epochs", "1"); code != 0 || accuracy(again) != accuracy(out) {
 		t.Errorf("from the downloaded files: exit %d, %s, want %s", code, accuracy(again), accuracy(out))

@@ -164,13 +164,16 @@ var faults = []fault{
 	// MNIST: which files are read, and which are kept after a download.
 	{"mnist.go", "err == nil && info.Mode().IsRegular()", "err == nil && info != nil"},
 	{"mnist.go", "d.Height*d.Width", "d.Width*d.Width"},
-	{"mnist.go", "if int(l) >= classes {", "if int(l) > classes {"},
+	{"mnist.go", "if int(data[i]) >= classes {", "if int(data[i]) > classes {"},
+	{"mnist.go", "first, step = 3, 8*4", "first, step = 0, 8*4"},
 	{"fetch.go", "; sum != file.sum {", "; sum == \"\" {"},
 	{"fetch.go", "err == nil && have != sum", "err == nil && have == \"\""},
+	{"fetch.go", "&& ctx.Err() == nil", ""},
+	{"fetch.go", "> time.Hour", "> 0"},
 	{"fetch.go", "!mode.IsRegular()", "false"},
 	{"fetch.go", "os.CreateTemp(filepath.Dir(name)", "os.CreateTemp(\"\""},
 	{"fetch.go", "defer os.Remove(temp.Name())", "defer os.Remove(name)"},
-	{"fetch.go", "h.timeout.Reset(silence)", "_ = h.timeout"},
+	{"fetch.go", "timeout.Reset(patience)", "_ = timeout"},
 
 	// Handwriting: what is ink, how thick it is, how bright, where it lies.
 	{"image.go", "skew < 0", "skew > 0"},
