@@ -2,6 +2,7 @@ package nn_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/color"
@@ -193,9 +194,11 @@ func ExampleLoadMNIST() {
 	}
 	defer os.RemoveAll(dir)
 	write := func(name string, shape []int, data ...byte) {
-		var file bytes.Buffer
-		nn.WriteIDX(&file, shape, data) // a Buffer returns no error
-		if err := os.WriteFile(filepath.Join(dir, name), file.Bytes(), 0o666); err != nil {
+		file := []byte{0, 0, 8, byte(len(shape))} // unsigned bytes, the number of dimensions
+		for _, dim := range shape {
+			file = binary.BigEndian.AppendUint32(file, uint32(dim))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), append(file, data...), 0o666); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
@@ -90,22 +89,4 @@ func readBytes(r io.Reader, buffer []byte, size int) (data []byte, err error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return data, err
-}
-
-// WriteIDX writes data as a plain IDX file of unsigned bytes, which [ReadIDX]
-// reads back. It panics if there are more than 255 dimensions, if one is
-// negative or above 2³¹−1, or if their product is above 2³¹−1 or not len(data).
-func WriteIDX(w io.Writer, shape []int, data []byte) error {
-	header := []byte{0, 0, 8, byte(len(shape))}
-	size, ok := 1, len(shape) <= 255
-	for _, dim := range shape {
-		ok = ok && dim >= 0 && dim <= maxIDX && (dim == 0 || size <= maxIDX/dim)
-		size *= dim
-		header = binary.BigEndian.AppendUint32(header, uint32(dim))
-	}
-	if !ok || size != len(data) {
-		panic(fmt.Sprintf("nn: IDX file of %d dimensions %v for %d bytes, at most 255 and %d fit", len(shape), shape, len(data), maxIDX))
-	}
-	_, err := io.Copy(w, io.MultiReader(bytes.NewReader(header), bytes.NewReader(data)))
-	return err
 }

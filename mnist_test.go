@@ -33,7 +33,7 @@ func writeSet(t *testing.T, n int, spell func(name string) string, pack bool) st
 		for i := range data {
 			data[i] = byte(i % 3)
 		}
-		bytes := idx(t, shape, data)
+		bytes := idx(shape, data)
 		if pack {
 			bytes = packed(bytes)
 		}
@@ -120,8 +120,8 @@ func fashion(t *testing.T) string {
 				pixels[i] += 127 // a bright band, at the height of its class
 			}
 		}
-		write(t, dir, set+"-images-idx3-ubyte.gz", packed(idx(t, []int{count, 28, 28}, pixels)))
-		write(t, dir, set+"-labels-idx1-ubyte.gz", packed(idx(t, []int{count}, labels)))
+		write(t, dir, set+"-images-idx3-ubyte.gz", packed(idx([]int{count, 28, 28}, pixels)))
+		write(t, dir, set+"-labels-idx1-ubyte.gz", packed(idx([]int{count}, labels)))
 	}
 	return dir
 }
@@ -150,12 +150,12 @@ func TestFetchLeavesFashionMNISTAlone(t *testing.T) {
 
 func TestLoadImagesReadsTheLettersOfEMNIST(t *testing.T) {
 	dir := t.TempDir()
-	images := write(t, dir, "emnist-letters-test-images-idx3-ubyte.gz", packed(idx(t, []int{26, 28, 28}, make([]byte, 26*784))))
+	images := write(t, dir, "emnist-letters-test-images-idx3-ubyte.gz", packed(idx([]int{26, 28, 28}, make([]byte, 26*784))))
 	letters := make([]byte, 26)
 	for i := range letters {
 		letters[i] = byte(i + 1) // 1 is A
 	}
-	labels := write(t, dir, "emnist-letters-test-labels-idx1-ubyte.gz", packed(idx(t, []int{26}, letters)))
+	labels := write(t, dir, "emnist-letters-test-labels-idx1-ubyte.gz", packed(idx([]int{26}, letters)))
 	if d, err := LoadImages(images, labels, 27); err != nil || !bytes.Equal(d.Labels, letters) {
 		t.Errorf("error %v", err)
 	}
@@ -165,7 +165,7 @@ func TestLoadImagesReadsTheLettersOfEMNIST(t *testing.T) {
 
 func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
 	dir := t.TempDir()
-	images := write(t, dir, "qmnist-test-images-idx3-ubyte.gz", packed(idx(t, []int{3, 28, 28}, make([]byte, 3*784))))
+	images := write(t, dir, "qmnist-test-images-idx3-ubyte.gz", packed(idx([]int{3, 28, 28}, make([]byte, 3*784))))
 	labels := []byte{0, 0, 12, 2, 0, 0, 0, 3, 0, 0, 0, 8} // int32, 3×8: digit, then where it comes from
 	for _, digit := range []byte{7, 0, 9} {
 		labels = append(labels, 0, 0, 0, digit)
@@ -179,7 +179,7 @@ func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
 	}
 	_, err = LoadImages(images, write(t, dir, "cut", labels[:len(labels)-1]), 10)
 	mustName(t, err, "[3 8 4]", "need 96 bytes")
-	_, err = LoadImages(images, write(t, dir, "other", idx(t, []int{3, 8, 5}, make([]byte, 120))), 10)
+	_, err = LoadImages(images, write(t, dir, "other", idx([]int{3, 8, 5}, make([]byte, 120))), 10)
 	mustName(t, err, "3 dimensions [3 8 5], need 1")
 }
 
@@ -207,7 +207,7 @@ func TestLoadMNISTNamesTheBrokenFile(t *testing.T) {
 func TestLoadMNISTRefusesTestImagesOfAnotherSize(t *testing.T) {
 	for size, shape := range map[string][]int{"3×4": {2, 4, 3}, "4×2": {2, 2, 4}, "3×3": {2, 3, 3}} {
 		dir := writeSet(t, 2, asPublished, false)
-		write(t, dir, "t10k-images-idx3-ubyte", idx(t, shape, make([]byte, shape[0]*shape[1]*shape[2])))
+		write(t, dir, "t10k-images-idx3-ubyte", idx(shape, make([]byte, shape[0]*shape[1]*shape[2])))
 		_, _, err := LoadMNIST(dir)
 		mustName(t, err, "4×3", size)
 	}
@@ -219,7 +219,7 @@ func TestLoadMNISTPrefersTheSpellingsInTheirOrder(t *testing.T) {
 		dir := writeSet(t, 2, asPublished, false)
 		os.Remove(filepath.Join(dir, spellings[1]))
 		for k, name := range spellings[i:] {
-			write(t, dir, name, idx(t, []int{2}, []byte{byte(i + k), 9}))
+			write(t, dir, name, idx([]int{2}, []byte{byte(i + k), 9}))
 		}
 		if _, test, err := LoadMNIST(dir); err != nil || test.Labels[0] != byte(i) {
 			t.Errorf("LoadMNIST does not read the first of %v, error %v", spellings[i:], err)
@@ -229,7 +229,7 @@ func TestLoadMNISTPrefersTheSpellingsInTheirOrder(t *testing.T) {
 
 func TestEveryTruncationAndEveryChangeOfAHeaderIsAnErrorOrASet(t *testing.T) {
 	dir := t.TempDir()
-	images, labels := idx(t, []int{2, 3, 4}, bytes.Repeat([]byte{0, 7}, 12)), idx(t, []int{2}, []byte{0, 3})
+	images, labels := idx([]int{2, 3, 4}, bytes.Repeat([]byte{0, 7}, 12)), idx([]int{2}, []byte{0, 3})
 	good := [2]string{write(t, dir, "images", images), write(t, dir, "labels", labels)}
 	for _, c := range []struct {
 		part, header int // of good; bytes
@@ -279,16 +279,16 @@ func TestEveryTruncationAndEveryChangeOfAHeaderIsAnErrorOrASet(t *testing.T) {
 
 func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 	dir := t.TempDir()
-	good := idx(t, []int{2, 3, 4}, make([]byte, 24))
+	good := idx([]int{2, 3, 4}, make([]byte, 24))
 	images := write(t, dir, "images", good)
 	short := write(t, dir, "short", good[:len(good)-1])
 	long := write(t, dir, "long", append(good, 0))
-	none := write(t, dir, "none", idx(t, []int{0, 3, 4}, nil))
-	empty := write(t, dir, "empty", idx(t, []int{0}, nil))
-	labels := write(t, dir, "labels", idx(t, []int{2}, []byte{0, 3}))
-	wrong := write(t, dir, "wrong", idx(t, []int{2}, []byte{0, 4}))
-	three := write(t, dir, "three", idx(t, []int{3}, []byte{0, 1, 2}))
-	flat := write(t, dir, "flat", idx(t, []int{2, 0, 4}, nil))
+	none := write(t, dir, "none", idx([]int{0, 3, 4}, nil))
+	empty := write(t, dir, "empty", idx([]int{0}, nil))
+	labels := write(t, dir, "labels", idx([]int{2}, []byte{0, 3}))
+	wrong := write(t, dir, "wrong", idx([]int{2}, []byte{0, 4}))
+	three := write(t, dir, "three", idx([]int{3}, []byte{0, 1, 2}))
+	flat := write(t, dir, "flat", idx([]int{2, 0, 4}, nil))
 	absent := filepath.Join(dir, "absent")
 	_, noFile := os.Open(absent) // its text depends on the platform
 	for name, c := range map[string]struct {
@@ -314,11 +314,11 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 	}
 	mustPanic(t, func() { LoadImages(images, labels, 0) }, "0 classes")
 	mustPanic(t, func() { LoadImages(images, labels, 257) }, "257 classes")
-	full := write(t, dir, "full", idx(t, []int{2}, []byte{0, 255}))
+	full := write(t, dir, "full", idx([]int{2}, []byte{0, 255}))
 	if _, err := LoadImages(images, full, 256); err != nil {
 		t.Error(err)
 	}
-	if _, err := LoadImages(images, write(t, dir, "zeros", idx(t, []int{2}, []byte{0, 0})), 1); err != nil {
+	if _, err := LoadImages(images, write(t, dir, "zeros", idx([]int{2}, []byte{0, 0})), 1); err != nil {
 		t.Error(err)
 	}
 	if d, err := LoadImages(images, labels, 5); err != nil || d.Classes != 5 || d.Width != 4 || d.Height != 3 {
@@ -328,7 +328,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 
 func TestLoadImagesAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
 	dir := t.TempDir()
-	labels := write(t, dir, "labels", idx(t, []int{1}, []byte{0}))
+	labels := write(t, dir, "labels", idx([]int{1}, []byte{0}))
 	images := write(t, dir, "images", []byte{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0x80, 0, 0, 0, 0xff, 0xff, 1, 2, 3}) // claims 2 GB
 	if got := allocated(func() {
 		_, err := LoadImages(images, labels, 10)
@@ -346,8 +346,8 @@ func TestLoadImagesReadsImagesThatGetFuller(t *testing.T) {
 			pixels[i] = 255
 		}
 		dir := t.TempDir()
-		images := write(t, dir, "images", idx(t, []int{count, 1, size}, pixels))
-		labels := write(t, dir, "labels", idx(t, []int{count}, make([]byte, count)))
+		images := write(t, dir, "images", idx([]int{count, 1, size}, pixels))
+		labels := write(t, dir, "labels", idx([]int{count}, make([]byte, count)))
 		d, err := LoadImages(images, labels, 1)
 		if err != nil || d.Len() != count {
 			t.Fatalf("%d pixels: error %v", size, err)
@@ -363,8 +363,8 @@ func TestLoadImagesReadsImagesThatGetFuller(t *testing.T) {
 func TestLoadImagesReadsManyWhiteImagesOfOnePixel(t *testing.T) {
 	const count = 60000
 	dir := t.TempDir()
-	images := write(t, dir, "images", idx(t, []int{count, 1, 1}, bytes.Repeat([]byte{255}, count)))
-	labels := write(t, dir, "labels", idx(t, []int{count}, make([]byte, count)))
+	images := write(t, dir, "images", idx([]int{count, 1, 1}, bytes.Repeat([]byte{255}, count)))
+	labels := write(t, dir, "labels", idx([]int{count}, make([]byte, count)))
 	if d, err := LoadImages(images, labels, 1); err != nil || d.Len() != count {
 		t.Errorf("error %v", err)
 	}

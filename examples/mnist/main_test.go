@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -71,11 +72,11 @@ func folder(t *testing.T) string {
 }
 
 func write(t *testing.T, name string, shape []int, data []byte) {
-	var b bytes.Buffer
-	if err := nn.WriteIDX(&b, shape, data); err != nil {
-		t.Fatal(err)
+	file := []byte{0, 0, 8, byte(len(shape))} // an IDX file of unsigned bytes
+	for _, dim := range shape {
+		file = binary.BigEndian.AppendUint32(file, uint32(dim))
 	}
-	if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+	if err := os.WriteFile(name, append(file, data...), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
