@@ -30,8 +30,7 @@ import (
 func (n *Network) WriteONNX(w io.Writer) error {
 	n.check()
 	var graph []byte // GraphProto. The numbers of the fields are those of onnx.proto in the ONNX repository.
-	var err error
-	in := "input"
+	in, err := "input", error(nil)
 	for i, l := range n.Layers {
 		named := func(letter string) string { return fmt.Sprint(letter, i+1) }
 		wName, bName, z, a := named("W"), named("b"), named("Z"), named("A")

@@ -38,10 +38,9 @@ func (n *Network) Save(w io.Writer) error {
 }
 
 // SaveFile saves the network to a file, as [Network.Save] does. The old file stays
-// whole until the new one, written under a temporary name in the same folder,
-// replaces it. A program that is killed may leave a file whose name ends in .tmp.
-// The new file has the permissions of the old one, or 0644. A symbolic link is
-// replaced. A folder, a device or a socket is not: SaveFile returns an error.
+// whole until the new one, written beside it under a name that ends in .tmp, replaces
+// it, with the same permissions, else 0644. A symbolic link is replaced. A folder, a
+// device or a socket is not: SaveFile returns an error.
 func (n *Network) SaveFile(name string) error {
 	if err := writeFile(name, n.encode); err != nil {
 		return fmt.Errorf("nn: network not saved to %q: %w", name, cmp.Or(errors.Unwrap(err), err)) // without the temporary name
@@ -252,8 +251,7 @@ func eachMember(text []byte, visit func(key string, value []byte) error) error {
 
 var widths = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2} // bytes of a number
 
-// compareNames compares names with numbers by their value: fc2 comes before fc10.
-// It reports whether the names first differ in a number.
+// compareNames orders fc2 before fc10, and reports whether the names first differ in a number.
 func compareNames(a, b string) (order int, numbered bool) {
 	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 	for a != "" && b != "" && a[0] == b[0] {
