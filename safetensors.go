@@ -124,9 +124,9 @@ func (t *tensor) checkFinite(values []float64) error {
 //
 // Load returns an error if the file breaks a rule of the format, ends early or goes on
 // after its data; if the tensors are not such layers (the error has a line of Python
-// that renames them); if the file names other activations than those passed; if the
-// header takes more than 1,000,000 bytes, or 10,000 for one tensor; or if a number is
-// NaN or infinite. It allocates memory only as the data arrives.
+// that renames them); if activations are missing, or differ from those that the file
+// names; if the header takes more than 1,000,000 bytes, or 10,000 for one tensor; or if
+// a number is NaN or infinite. It allocates memory only as the data arrives.
 func Load(r io.Reader, activations ...Activation) (*Network, error) { return load(r, "", activations) }
 
 // LoadFile loads a network from a file, as [Load] does.
