@@ -601,6 +601,7 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"half a pair":         {meta(`"__metadata__":{"a":"\ud83d"}`), []string{"surrogate pairs"}},
 		"the other half":      {meta(`"__metadata__":{"\uDE00":""}`), []string{"surrogate pairs"}},
 		"two first halves":    {meta(`"__metadata__":{"a":"\ud83d\ud83d\ude00"}`), []string{"surrogate pairs"}},
+		"two second halves":   {meta(`"__metadata__":{"a":"\ude00\ude00"}`), []string{"surrogate pairs"}},
 		"half, then a letter": {meta(`"__metadata__":{"a":"\\\ud83d\u0041"}`), []string{"surrogate pairs"}},
 		"no JSON":             {"{weight}", []string{"invalid character 'w'"}},
 		"JSON ends early":     {"{" + weight, []string{"unexpected end"}},
