@@ -54,7 +54,7 @@ func TestWriteONNXRefusesWhatFloat32CannotHoldAndWritesNothing(t *testing.T) {
 		if mustName(t, n.WriteONNX(&b), "element 1 of W2 [2 2]", fmt.Sprint(bad), "float32"); b.Len() != 0 {
 			t.Errorf("%d bytes written", b.Len())
 		}
-		n = New(random(1), 3, 2)
+		n = New(random(1), 3, 2, 2)
 		n.Layers[0].Biases[1] = bad
 		mustName(t, n.WriteONNX(&b), "element 1 of b1 [2]", fmt.Sprint(bad))
 	}

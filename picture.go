@@ -50,14 +50,9 @@ func (l *Layer) Picture(width int) *image.RGBA {
 		}
 		left := gap + j%columns*(zoom*width+gap) + i%width*zoom
 		top := gap + j/columns*(zoom*height+gap) + i/width*zoom
-		paint(image.Rect(left, top, left+zoom, top+zoom), fromWhite(c, min(1, sizes[k]/full)))
+		t := min(1, sizes[k]/full) // of the way from white to c
+		part := func(c uint8) uint8 { return uint8(math.Round(255 + t*(float64(c)-255))) }
+		paint(image.Rect(left, top, left+zoom, top+zoom), color.RGBA{part(c.R), part(c.G), part(c.B), 255})
 	}
 	return img
-}
-
-// fromWhite returns the colour that is part t, from 0 to 1, of the way from
-// white to c.
-func fromWhite(c color.RGBA, t float64) color.RGBA {
-	part := func(c uint8) uint8 { return uint8(math.Round(255 + t*(float64(c)-255))) }
-	return color.RGBA{part(c.R), part(c.G), part(c.B), 255}
 }

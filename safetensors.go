@@ -8,30 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// Save writes the network as a safetensors file
-// (https://github.com/huggingface/safetensors, section Format). The tensors have
-// the names that PyTorch gives them in nn.Sequential(Linear, Sigmoid, Linear, …):
+// Save writes the network as a safetensors file, whose format
+// https://github.com/huggingface/safetensors describes. The tensors have the names
+// that PyTorch gives them in Sequential(Linear, Sigmoid, Linear, …): a first layer
+// of n inputs and c neurons is "0.weight" of shape [c, n], the transpose of Weights,
+// and "0.bias" of shape [c]. The next is "2.weight" and "2.bias", because PyTorch
+// counts the functions too, which the metadata name: "activations": "sigmoid,sigmoid".
+// The numbers are float64. [Load] returns the same bits, and the same network
+// always gives the same file.
 //
-//	net = Sequential(Linear(784, 16), Sigmoid(), Linear(16, 16), Sigmoid(), Linear(16, 10), Sigmoid())
-//	net.load_state_dict(safetensors.torch.load_file("digits.safetensors"))
-//
-// A first layer of n inputs and c neurons is "0.weight" of shape [c, n], the
-// transpose of Weights, and "0.bias" of shape [c]. The next layer is "2.weight"
-// and "2.bias", because PyTorch counts the functions too. The metadata name the
-// functions: "activations": "sigmoid,sigmoid,sigmoid". The numbers are float64.
-// [Load] returns the same bits, and the same network always gives the same file.
-//
-// To continue training later, save the state of the random source too, for a
-// rand.PCG with MarshalBinary. Training then gives the same bits as without the
-// break, unless it has momentum: the velocity is not saved and starts at zero.
+// To continue training with the same bits, save the state of the random source
+// too, for a rand.PCG with MarshalBinary. The velocity of momentum is not saved.
 //
 // Save returns an error and writes nothing if a parameter is NaN or infinite. It
 // wraps an error of w. It panics if the layers do not fit.
@@ -42,15 +37,13 @@ func (n *Network) Save(w io.Writer) error {
 	return nil
 }
 
-// SaveFile saves the network to a file, as [Network.Save] does. It writes under a
-// temporary name in the same folder and renames the file once it is complete, so
-// the old file stays whole until the new one replaces it. A program that is
-// killed may leave a file whose name ends in .tmp. The new file has the
-// permissions of the old one, or 0644. A symbolic link is replaced, not followed.
-// SaveFile returns an error if name is a folder, a device or a socket.
+// SaveFile saves the network to a file, as [Network.Save] does. The old file stays
+// whole until the new one, written beside it under a name that ends in .tmp, replaces
+// it, with the same permissions, else 0644. A symbolic link is replaced. A folder, a
+// device or a socket is not: SaveFile returns an error.
 func (n *Network) SaveFile(name string) error {
 	if err := writeFile(name, n.encode); err != nil {
-		return fmt.Errorf("nn: network not saved to %q: %w", name, err)
+		return fmt.Errorf("nn: network not saved to %q: %w", name, cmp.Or(errors.Unwrap(err), err)) // without the temporary name
 	}
 	return nil
 }
@@ -58,10 +51,10 @@ func (n *Network) SaveFile(name string) error {
 // encode writes the length of the header, the header, and the numbers.
 func (n *Network) encode(w io.Writer) error {
 	n.check()
-	var activations []string
+	var activations []Activation
 	var tensors, data []byte
 	for i, l := range n.Layers {
-		activations = append(activations, l.Activation.String())
+		activations = append(activations, l.Activation)
 		weights := transposed(l.Weights.Data, l.Weights.Rows, l.Weights.Cols)
 		for _, t := range []tensor{
 			{name: fmt.Sprintf("%d.weight", 2*i), shape: []int{l.Weights.Cols, l.Weights.Rows}, params: &weights},
@@ -72,11 +65,10 @@ func (n *Network) encode(w io.Writer) error {
 			}
 			begin := len(data)
 			data, _ = binary.Append(data, binary.LittleEndian, *t.params)
-			shape := strings.ReplaceAll(fmt.Sprint(t.shape), " ", ",")
-			tensors = fmt.Appendf(tensors, `,"%s":{"dtype":"F64","shape":%s,"data_offsets":[%d,%d]}`, t.name, shape, begin, len(data))
+			tensors = fmt.Appendf(tensors, `,"%s":{"dtype":"F64","shape":[%s],"data_offsets":[%d,%d]}`, t.name, joined(t.shape), begin, len(data))
 		}
 	}
-	header := fmt.Sprintf(`{"__metadata__":{"format":"pt","activations":"%s"}%s}`, strings.Join(activations, ","), tensors)
+	header := fmt.Sprintf(`{"__metadata__":{"format":"pt","activations":"%s"}%s}`, joined(activations), tensors)
 	header += strings.Repeat(" ", -len(header)&7) // the numbers start at a multiple of 8, for programs that map the file
 	if len(header) > maxHeader {
 		return fmt.Errorf("%d layers need a header of %d bytes, at most %d are allowed", len(n.Layers), len(header), maxHeader)
@@ -85,7 +77,11 @@ func (n *Network) encode(w io.Writer) error {
 	return err
 }
 
-const maxHeader = 100_000_000 // bytes, by the specification
+const maxHeader = 1_000_000 // bytes, enough for 6,000 layers
+
+func joined[T any](list []T) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(list), "[]"), " ", ",")
+}
 
 // transposed returns the transpose of m (rows×cols).
 func transposed(m []float64, rows, cols int) []float64 {
@@ -96,13 +92,12 @@ func transposed(m []float64, rows, cols int) []float64 {
 	return t
 }
 
-// A tensor is a named array in the file.
-type tensor struct {
-	name       string
-	shape      []int
-	dtype      string     // the type of its numbers
-	begin, end int        // its bytes, counted from the end of the header
-	params     *[]float64 // the weights or biases of a layer
+type tensor struct { // a named array in the file
+	name, layer string // layer is the name without weight or bias
+	dtype       string // the type of its numbers
+	shape       []int
+	offsets     []int      // where its bytes begin and end, counted from the end of the header
+	params      *[]float64 // the weights or biases of a layer
 }
 
 func (t *tensor) String() string { return fmt.Sprintf("%.40s %.40s", t.name, fmt.Sprint(t.shape)) }
@@ -115,157 +110,148 @@ func (t *tensor) checkFinite(values []float64) error {
 }
 
 // Load reads a safetensors file to the end of r: one that [Network.Save] wrote, or
-// the parameters of dense layers that PyTorch wrote, in float64, float32, float16
-// or bfloat16. If the metadata name no functions, all are [Sigmoid].
+// dense layers that PyTorch wrote, in float64, float32, float16 or bfloat16. PyTorch
+// does not write the activations. Pass one for each layer, or let Python write them:
+//
+//	net, err := nn.Load(r, nn.ReLU, nn.Linear)
+//	save_file(net.state_dict(), "digits.safetensors", metadata={"activations": "relu,linear"})
 //
 // A layer is a tensor NAME.weight of shape [neurons, inputs] and a tensor NAME.bias
-// of shape [neurons]. NAME may be 0, model.0, fc1 or any other. Names in alphabetical
-// order, with numbers by their value (fc2, fc10, out), give the order of the layers.
-// Two layers in a row that both have n inputs and n neurons need names that first
-// differ in a number, because their shapes do not show a wrong order.
+// of shape [neurons], where NAME is 0, model.0, fc1 or any other. The layers have the
+// order of the names, with numbers by their value: fc2, fc10, out. Two layers in a row
+// of n inputs and n neurons, whose shapes show no order, need names that first differ
+// in a number.
 //
-// Load returns an error if the file breaks a rule of the format, ends early or
-// goes on after its data; if the tensors are not such layers (the error has a line
-// of Python that renames them); if one takes more than 10,000 bytes to describe; or
-// if a number is NaN or infinite. Whatever the header claims, Load allocates memory
-// only as the data arrives.
-func Load(r io.Reader) (*Network, error) {
-	n, err := load(r)
-	if err != nil {
-		return nil, fmt.Errorf("nn: safetensors: %w", err)
-	}
-	return n, nil
-}
+// Load returns an error if the file breaks a rule of the format, ends early or goes on
+// after its data; if the tensors are not such layers (the error has a line of Python
+// that renames them); if activations are missing, or differ from those that the file
+// names; if the header takes more than 1,000,000 bytes, or 10,000 for one tensor; or if
+// a number is NaN or infinite. It allocates memory only as the data arrives.
+func Load(r io.Reader, activations ...Activation) (*Network, error) { return load(r, "", activations) }
 
 // LoadFile loads a network from a file, as [Load] does.
-func LoadFile(name string) (*Network, error) {
+func LoadFile(name string, activations ...Activation) (*Network, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	defer f.Close()
-	n, err := load(f)
-	if err != nil {
-		return nil, fmt.Errorf("nn: safetensors: %s: %w", name, err)
-	}
-	return n, nil
+	return load(f, name+": ", activations)
 }
 
-func load(r io.Reader) (*Network, error) {
+func load(r io.Reader, where string, activations []Activation) (n *Network, err error) {
+	defer func() {
+		if err != nil {
+			n, err = nil, fmt.Errorf("nn: safetensors: %s%w", where, err)
+		}
+	}()
 	start, err := readBytes(r, nil, 8)
 	if err != nil {
 		return nil, fmt.Errorf("%d bytes of the header's length, need 8: %w", len(start), err)
 	}
 	length := binary.LittleEndian.Uint64(start)
 	if length > maxHeader {
-		return nil, fmt.Errorf("header of %d bytes, at most %d are allowed", length, maxHeader)
+		look := cmp.Or(looks[string(start)], looks[string(start[:2])], looks[string(start[:1])], "text, another format or a model of thousands of layers")
+		return nil, fmt.Errorf("it looks like %s: it begins with %q, a header of %d bytes, at most %d are allowed", look, start, length, maxHeader)
 	}
 	header, err := readBytes(r, nil, int(length))
 	if err != nil {
 		return nil, fmt.Errorf("%d bytes of the header, need %d: %w", len(header), length, err)
 	}
-	tensors, activations, err := parseHeader(header)
+	tensors, named, err := parseHeader(bytes.TrimLeft(header, " \t\r\n")) // as the reference implementation does
 	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	n, err := assemble(tensors, activations)
-	if err != nil {
-		return nil, err
-	}
-	return n, readTensors(r, tensors)
+	return assemble(r, tensors, named, joined(activations))
 }
 
-// parseHeader returns the tensors in the order of their data, and the activations.
-func parseHeader(header []byte) (tensors []*tensor, activations []string, err error) {
-	if !bytes.HasPrefix(header, []byte("{")) || !utf8.Valid(header) {
-		return nil, nil, fmt.Errorf("it begins with %q, need { and valid UTF-8 to its end", header[:min(len(header), 8)])
+// looks are what files look like that people take for safetensors, by what they begin with.
+var looks = map[string]string{
+	"PK":       "a file of torch.save, need one of safetensors.torch.save_file",
+	"\x80":     "a file of torch.save, need one of safetensors.torch.save_file",
+	"\x08\x07": "an ONNX model, need the file that Save wrote",
+	"version ": "a Git LFS pointer, need git lfs pull",
+	"<":        "an HTML page",
+}
+
+// surrogates matches text without half a surrogate pair, which encoding/json would replace by U+FFFD.
+var surrogates = regexp.MustCompile(`^(?s:[^\\]|\\[^u]|\\u[^dD]|\\u[dD][0-7]|\\u[dD][89abAB]..\\u[dD][c-fC-F])*$`)
+
+// parseHeader returns the tensors, and the activations if the metadata name them.
+func parseHeader(header []byte) (tensors []*tensor, activations string, err error) {
+	if !bytes.HasPrefix(header, []byte("{")) || !utf8.Valid(header) || !surrogates.Match(header) {
+		return nil, "", fmt.Errorf("it begins with %q, need {, and valid UTF-8 and whole surrogate pairs to its end", header[:min(len(header), 8)])
 	}
 	if err := json.Unmarshal(header, new(json.RawMessage)); err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
-	err = eachMember(header, func(name string, value []byte) error {
-		if name != "__metadata__" {
-			t := &tensor{name: name}
-			tensors = append(tensors, t)
-			return t.parse(value)
+	err = eachMember(header, func(name string, text []byte) error {
+		if name == "__metadata__" {
+			return eachMember(text, func(key string, value []byte) error {
+				return decode(value, cmp.Or(map[string]*string{"activations": &activations}[key], new(string)))
+			})
 		}
-		return eachMember(value, func(key string, value []byte) error {
-			var text string
-			if err := json.Unmarshal(value, &text); err != nil || value[0] != '"' {
-				return fmt.Errorf("%.40s, need a string", value)
-			}
-			if key == "activations" {
-				activations = strings.Split(text, ",")
-			}
-			return nil
-		})
+		t := &tensor{name: name, dtype: "none"}
+		tensors = append(tensors, t)
+		fields := map[string]any{"dtype": &t.dtype, "shape": &t.shape, "data_offsets": &t.offsets}
+		if err := eachMember(text, func(key string, value []byte) error { return decode(value, fields[key]) }); err != nil {
+			return err
+		}
+		size := float64(widths[t.dtype]) // does not overflow, and is exact for what memory can hold
+		for _, dim := range t.shape {
+			size *= float64(dim)
+		}
+		switch {
+		case len(text) > 10_000: // fewer than 200 are usual
+			return fmt.Errorf("description of %d bytes, need at most 10000", len(text))
+		case widths[t.dtype] == 0:
+			return fmt.Errorf("dtype %.40q, need F64, F32, F16 or BF16", t.dtype)
+		case size == 0 || len(t.offsets) != 2 || float64(t.offsets[1]-t.offsets[0]) != size:
+			return fmt.Errorf("%s of shape %.80s and data_offsets %.80s, need dimensions of at least 1, and a begin and an end %.0f bytes apart", t.dtype, fmt.Sprint(t.shape), fmt.Sprint(t.offsets), size)
+		}
+		return nil
 	})
-	slices.SortStableFunc(tensors, func(a, b *tensor) int { return a.begin - b.begin })
 	return tensors, activations, err
 }
 
-// eachMember calls visit for each member of an object in valid JSON. The format
-// allows no key twice and no DTYPE for dtype; encoding/json allows both.
+// decode is json.Unmarshal for a string or a list of whole numbers, where null is none.
+func decode(value []byte, field any) error {
+	first, want, others := byte('"'), "a string", 0
+	if _, ok := field.(*[]int); ok {
+		first, want, others = '[', "a list of whole numbers", len(bytes.Trim(value, "[0123456789, \t\r\n]"))
+	}
+	if field == nil {
+		return errors.New("unknown key, need dtype, shape and data_offsets")
+	}
+	if value[0] != first || others > 0 || json.Unmarshal(value, field) != nil {
+		return fmt.Errorf("%.40s, need %s", value, want)
+	}
+	return nil
+}
+
+// eachMember calls visit for each member of an object in valid JSON. No key may appear twice.
 func eachMember(text []byte, visit func(key string, value []byte) error) error {
 	if text[0] != '{' {
 		return fmt.Errorf("%.40s, need an object", text)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.Token() // the brace
-	seen := map[string]bool{}
-	for d.More() {
+	for seen := map[string]bool{}; d.More(); {
 		token, _ := d.Token()
-		key := token.(string)
-		var value json.RawMessage
-		d.Decode(&value)
-		if seen[key] {
-			return fmt.Errorf("%.40q appears a second time", key)
+		key, value, err := token.(string), json.RawMessage(nil), errors.New("it appears a second time")
+		if d.Decode(&value); !seen[key] {
+			err = visit(key, value)
 		}
-		seen[key] = true
-		if err := visit(key, value); err != nil {
+		if seen[key] = true; err != nil {
 			return fmt.Errorf("%.40q: %w", key, err)
 		}
 	}
 	return nil
 }
 
-// widths are the bytes of a number of each type.
-var widths = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+var widths = map[string]int{"F64": 8, "F32": 4, "F16": 2, "BF16": 2} // bytes of a number
 
-func (t *tensor) parse(text []byte) error {
-	if len(text) > 10_000 { // fewer than 200 are usual
-		return fmt.Errorf("description of %d bytes, need at most 10000", len(text))
-	}
-	var offsets []int
-	fields := map[string]any{"dtype": &t.dtype, "shape": &t.shape, "data_offsets": &offsets}
-	err := eachMember(text, func(key string, value []byte) error {
-		if fields[key] == nil {
-			return errors.New("unknown key, need dtype, shape and data_offsets")
-		}
-		if key != "dtype" && len(bytes.Trim(value, "[0123456789, \t\r\n]")) > 0 { // encoding/json takes null for 0
-			return fmt.Errorf("%.40s, need a list of whole numbers", value)
-		}
-		return json.Unmarshal(value, fields[key])
-	})
-	if err != nil {
-		return err
-	}
-	if widths[t.dtype] == 0 {
-		return fmt.Errorf("dtype %.40q, need F64, F32, F16 or BF16", t.dtype)
-	}
-	size := float64(widths[t.dtype]) // does not overflow, and is exact for what memory can hold
-	for _, dim := range t.shape {
-		size *= float64(dim)
-	}
-	if size == 0 || len(offsets) != 2 || float64(offsets[1]-offsets[0]) != size {
-		return fmt.Errorf("%s of shape %.80s and data_offsets %.80s, need dimensions of at least 1, and a begin and an end %.0f bytes apart", t.dtype, fmt.Sprint(t.shape), fmt.Sprint(offsets), size)
-	}
-	t.begin, t.end = offsets[0], offsets[1]
-	return nil
-}
-
-// compareNames compares names with numbers by their value: fc2 comes before fc10.
-// It reports whether the names first differ in a number.
+// compareNames orders fc2 before fc10, and reports whether the names first differ in a number.
 func compareNames(a, b string) (order int, numbered bool) {
 	digits := func(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 	for a != "" && b != "" && a[0] == b[0] {
@@ -278,74 +264,73 @@ func compareNames(a, b string) (order int, numbered bool) {
 	return strings.Compare(a, b), false
 }
 
-// assemble makes the layers of the tensors, without their numbers.
-func assemble(tensors []*tensor, activations []string) (*Network, error) {
+// assemble makes the layers, with the activations named in the file or given to Load, and reads their numbers.
+func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, error) {
 	misnamed := func(wrong, mend string, names ...any) error { // mend is a statement in Python
 		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in alphabetical order: "+
 			`python3 -c 'from safetensors.torch import *; t = load_file("OLD"); %s; save_file(t, "NEW")'`,
-			wrong, len(tensors), fmt.Sprint(tensors), fmt.Sprintf(mend, names...))
+			wrong, len(tensors), fmt.Sprint(tensors[:min(len(tensors), 20)]), fmt.Sprintf(mend, names...))
 	}
 	const renumber = `t["NUMBER.weight"], t["NUMBER.bias"] = t.pop(%.40q), t.pop(%.40q)`
-	named, names := map[string]*tensor{}, map[string]bool{}
 	for _, t := range tensors {
-		name := strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias")
-		if name == t.name {
+		if t.layer = strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias"); t.layer == t.name {
 			return nil, misnamed(fmt.Sprintf("%v is neither weights nor biases", t), `t["NAME.weight"] = t.pop(%.40q)`, t.name)
 		}
-		named[t.name], names[name] = t, true
 	}
-	if len(names) == 0 {
+	if len(tensors) == 0 {
 		return nil, misnamed("no 0.weight and no 0.bias", `t["0.weight"] = t.pop("OTHER")`)
 	}
-	n, before := new(Network), ""
-	for i, name := range slices.SortedFunc(maps.Keys(names), func(a, b string) int { order, _ := compareNames(a, b); return order }) {
-		w, b := named[name+"weight"], named[name+"bias"]
-		_, numbered := compareNames(before, name)
+	sorted := slices.SortedFunc(slices.Values(tensors), func(a, b *tensor) int {
+		order, _ := compareNames(a.layer, b.layer)
+		return cmp.Or(order, strings.Compare(a.name, b.name)) // bias, then weight
+	})
+	n, before := new(Network), new(tensor) // the weights of the layer before
+	for i := 0; i < len(sorted); i += 2 {
+		b, w := sorted[i], sorted[min(i+1, len(sorted)-1)]
+		_, numbered := compareNames(before.layer, b.layer)
 		switch {
-		case w == nil:
-			return nil, misnamed(fmt.Sprintf("no %.40sweight", name), `t[%.40q] = t.pop("OTHER")`, name+"weight")
-		case b == nil:
-			return nil, misnamed(fmt.Sprintf("no %.40sbias", name), "t[%.40q] = 0 * t[%.40q][:, 0]", name+"bias", w.name)
+		case b.name != b.layer+"bias":
+			return nil, misnamed(fmt.Sprintf("no %.40sbias", b.layer), "t[%.40q] = 0 * t[%.40q][:, 0]", b.layer+"bias", b.name)
+		case w.name != b.layer+"weight":
+			return nil, misnamed(fmt.Sprintf("no %.40sweight", b.layer), `t[%.40q] = t.pop("OTHER")`, b.layer+"weight")
 		case len(w.shape) != 2 || len(b.shape) != 1 || w.shape[0] != b.shape[0]:
 			return nil, fmt.Errorf("%v and %v, need shapes [neurons inputs] and [neurons]", w, b)
-		case i > 0 && w.shape[1] != n.last().Weights.Cols:
-			return nil, misnamed(fmt.Sprintf("%v after %.40sweight, need %d inputs,", w, before, n.last().Weights.Cols), renumber, w.name, b.name)
-		case i > 0 && !numbered && slices.Equal(w.shape, named[before+"weight"].shape):
-			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40sweight, need numbers in the names,", w, before), renumber, w.name, b.name)
+		case i > 0 && w.shape[1] != before.shape[0]:
+			return nil, misnamed(fmt.Sprintf("%v after %.40s, need %d inputs,", w, before.name, before.shape[0]), renumber, w.name, b.name)
+		case i > 0 && !numbered && slices.Equal(w.shape, before.shape):
+			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40s, need numbers in the names,", w, before.name), renumber, w.name, b.name)
 		}
-		before = name
 		l := &Layer{Weights: &Matrix{Rows: w.shape[1], Cols: w.shape[0]}}
-		w.params, b.params = &l.Weights.Data, &l.Biases
+		w.params, b.params, before = &l.Weights.Data, &l.Biases, w
 		n.Layers = append(n.Layers, l)
 	}
-	if activations != nil && len(activations) != len(n.Layers) {
-		return nil, fmt.Errorf("%d activations %.80s for %d layers", len(activations), strings.Join(activations, ","), len(n.Layers))
-	}
-	for i, name := range activations {
-		f := slices.Index(activationNames[:], name)
-		if f < 0 {
-			return nil, fmt.Errorf("activation %.40q of layer %d, need one of %v", name, i, activationNames)
+	names := strings.Split(cmp.Or(named, given), ",")
+	for i, l := range n.Layers {
+		f := slices.Index(activationNames[:], names[min(i, len(names)-1)])
+		if f < 0 || len(names) != len(n.Layers) || Activation(f) == Softmax && i < len(n.Layers)-1 || given != "" && named != "" && given != named {
+			return nil, fmt.Errorf("activations %.80s in the file, %.80s for Load, need one of %v for each of the %d layers, softmax only for the last: "+
+				`Load(r, nn.ReLU, nn.Linear), or in Python save_file(d, f, metadata={"activations": "relu,linear"})`,
+				cmp.Or(named, "missing"), cmp.Or(given, "none"), activationNames, len(n.Layers))
 		}
-		if Activation(f) == Softmax && i < len(n.Layers)-1 {
-			return nil, fmt.Errorf("activation softmax of layer %d, need it in the last of %d layers", i, len(n.Layers))
-		}
-		n.Layers[i].Activation = Activation(f)
+		l.Activation = Activation(f)
 	}
-	return n, nil
+	return n, readTensors(r, tensors)
 }
 
 // readTensors reads the numbers into the layers, and then the end of the file.
 func readTensors(r io.Reader, tensors []*tensor) error {
+	slices.SortStableFunc(tensors, func(a, b *tensor) int { return a.offsets[0] - b.offsets[0] })
 	end := 0
 	for _, t := range tensors {
-		if t.begin != end {
-			return fmt.Errorf("%v begins at byte %d of the data, need %d, where the previous one ends", t, t.begin, end)
+		begin, size := t.offsets[0], t.offsets[1]-t.offsets[0]
+		if begin != end {
+			return fmt.Errorf("%v begins at byte %d of the data, need %d, where the previous one ends", t, begin, end)
 		}
-		end = t.end
-		data, err := readBytes(r, nil, t.end-t.begin)
+		data, err := readBytes(r, nil, size)
 		if err != nil {
-			return fmt.Errorf("%d bytes of %v, need %d: %w", len(data), t, t.end-t.begin, err)
+			return fmt.Errorf("%d bytes of %v, need %d: %w", len(data), t, size, err)
 		}
+		end += size
 		values := make([]float64, len(data)/widths[t.dtype])
 		for i := range values {
 			values[i] = number(t.dtype, data[widths[t.dtype]*i:])
@@ -355,15 +340,12 @@ func readTensors(r io.Reader, tensors []*tensor) error {
 		}
 		*t.params = transposed(values, t.shape[0], len(values)/t.shape[0]) // biases are a column, and stay as they are
 	}
-	if n, err := io.ReadFull(r, make([]byte, 1)); n > 0 {
-		return fmt.Errorf("the file goes on after its %d tensors", len(tensors))
-	} else if err != io.EOF {
-		return fmt.Errorf("after the tensors: %w", err)
+	if _, err := io.ReadFull(r, make([]byte, 1)); err != io.EOF {
+		return fmt.Errorf("after the %d tensors: %w", len(tensors), cmp.Or(err, errors.New("the file goes on")))
 	}
 	return nil
 }
 
-// number returns the first number in data.
 func number(dtype string, data []byte) float64 {
 	switch dtype {
 	case "F64":

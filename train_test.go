@@ -758,9 +758,9 @@ func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 		}
 		return append(values(n), n.PredictAll(digits).Data...), n.Evaluate(digits, Quadratic), cost
 	}
-	for _, batch := range []int{10, 256} {
+	for _, batch := range []int{10, 100, 256} {
 		want, evaluation, cost := run(1, batch)
-		for _, procs := range []int{2, 7} {
+		for _, procs := range []int{2, 4, 7} {
 			got, e, c := run(procs, batch)
 			mustBeSame(t, "parameters and outputs", got, want)
 			mustBeSame(t, "costs", []float64{e.Cost, c}, []float64{evaluation.Cost, cost})
