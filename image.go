@@ -45,7 +45,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	grey := newRaster(img)
 	show("grey", grey.gray())
 	r := grey.framed(0, 0)
-	_, noise := r.evenPaper()
+	_, noise, balance := r.evenPaper()
 	if noise > 1./7 {
 		paper, _, clear := grey.clearPaper(0.5)
 		if !clear {
@@ -53,7 +53,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 		}
 		margin := max(r.width, r.height)/4 + 2
 		r = grey.framed(margin, paper)
-		if _, noise = r.evenPaper(); noise > 1./7 {
+		if _, noise, balance = r.evenPaper(); noise > 1./7 {
 			return nil, false
 		}
 		r = r.framed(-margin, 0)
@@ -67,7 +67,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	}
 	show("ink", r.gray())
 	r.removeLines()
-	if !r.clean() {
+	if !r.clean(balance > 0.7 && min(r.width, r.height) >= 50) {
 		return nil, false
 	}
 	r.sharpen()
@@ -170,7 +170,7 @@ func newRaster(img image.Image) *raster {
 		for i := range quarter.pix {
 			quarter.pix[i] = c.pix[i/quarter.width*2*c.width+i%quarter.width*2]
 		}
-		full, noise := quarter.evenPaper()
+		full, noise, _ := quarter.evenPaper()
 		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is never known exactly
 			r, best = c, contrast
 		}
@@ -180,20 +180,28 @@ func newRaster(img image.Image) *raster {
 
 // evenPaper turns grey levels into differences from the paper around, 0 for paper
 // of any brightness and 1 for full ink. It returns how much full ink differs from
-// paper in grey levels, and the noise of the paper as a fraction of that.
+// paper in grey levels, and the noise of the paper as a fraction of that. The
+// balance is 1 if as much is lighter than its surroundings as is darker: at an edge
+// of light. Ink is one or the other.
+//
 // Ink is what differs from the paper around it, and paper is what is not ink. Each
 // is found from the other in turn; at first ink is what differs from the mean of
 // everything around it.
-func (r *raster) evenPaper() (full, noise float64) {
+func (r *raster) evenPaper() (full, noise, balance float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
 	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
 	}
-	dark := skew < 0 // ink is scarce and differs much from the rest
-	if paper, ink, clear := r.clearPaper(0.95); clear {
+	deepest, highest := -quantile(guess, min(len(guess)/100, 20)), fullInk(guess)
+	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
+	dark := skew < 0                                    // ink is scarce and differs much from the rest
+	if paper, ink, clear := r.clearPaper(0.95); clear { // scarce or not
 		dark = paper > ink
+		for i, v := range r.pix {
+			guess[i] = v - paper
+		}
 	}
 	if dark {
 		for i := range r.pix {
@@ -217,12 +225,12 @@ func (r *raster) evenPaper() (full, noise float64) {
 		}
 	}
 	if full < 1./32 || len(distance) == 0 {
-		return max(full, 1e-9), 1
+		return max(full, 1e-9), 1, balance
 	}
 	for i := range r.pix {
 		r.pix[i] /= full
 	}
-	return full, 1.48 * quantile(distance, len(distance)/2) / full // the standard deviation, from the median
+	return full, 1.48 * quantile(distance, len(distance)/2) / full, balance // the standard deviation, from the median
 }
 
 // clearPaper returns the levels of paper and ink if most pixels are near one of two
@@ -376,12 +384,12 @@ func (r *raster) removeLines() {
 }
 
 // clean removes pieces of ink that are no digit and reports whether any is left.
-// A piece is connected ink. One that leaves the picture over more than a third of
+// A piece is connected ink. One that leaves the picture over more than half of
 // its length, and is not as large as the picture, is a shadow or the edge of a
 // desk. What touches the frame is left out if a piece inside is not far smaller:
-// people leave a margin. Small pieces are specks of dust, and those that come
+// people leave a margin. It goes too if the picture shows an edge of light. Small pieces are specks of dust, and those that come
 // nowhere near full ink are noise.
-func (r *raster) clean() bool {
+func (r *raster) clean(edge bool) bool {
 	type piece struct {
 		box        image.Rectangle
 		mass, peak float64
@@ -420,9 +428,9 @@ func (r *raster) clean() bool {
 	}
 	for i, k := range of {
 		p := pieces[k]
-		small := 10*p.box.Dx() < 9*r.width || 10*p.box.Dy() < 9*r.height
-		shadow := small && 3*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
-		if shadow || margin && p.contact > 0 || p.mass < most/30 {
+		small := 5*p.box.Dx() < 4*r.width || 5*p.box.Dy() < 4*r.height
+		shadow := small && 2*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
+		if shadow || (margin || edge) && p.contact > 0 || p.mass < most/30 {
 			r.pix[i] = 0
 		}
 	}
