@@ -78,38 +78,6 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	return r.pix, true
 }
 
-// A raster is a picture in preparation, row by row.
-type raster struct {
-	width, height int
-	pix           []float64
-}
-
-func blank(width, height int) *raster {
-	return &raster{width, height, make([]float64, width*height)}
-}
-
-// framed returns a copy with a margin of the given level on each side. A negative
-// margin is cut off.
-func (r *raster) framed(margin int, level float64) *raster {
-	f := blank(r.width+2*margin, r.height+2*margin)
-	for i := range f.pix {
-		x, y := i%f.width-margin, i/f.width-margin
-		if f.pix[i] = level; x >= 0 && y >= 0 && x < r.width && y < r.height {
-			f.pix[i] = r.pix[y*r.width+x]
-		}
-	}
-	return f
-}
-
-// gray returns the raster as an image, 0 as black and 1 as white.
-func (r *raster) gray() *image.Gray {
-	img := image.NewGray(image.Rect(0, 0, r.width, r.height))
-	for i, v := range r.pix {
-		img.Pix[i] = byte(math.Round(255 * min(1, max(0, v))))
-	}
-	return img
-}
-
 // newRaster returns an image reduced to at most 200 pixels a side: enough for a
 // digit that is small in its picture, and few enough to be fast. A pixel is the
 // mean of a cell of the image, or of at most 8×8 samples of it, from 0 for black
