@@ -390,7 +390,7 @@ func (r *raster) clean(edge bool) bool {
 			inner = max(inner, p.mass)
 		}
 	}
-	margin, fills := inner > most/20, 0.8
+	margin, fills := inner > most/20, 0.9
 	if margin {
 		most = inner
 	}
