@@ -15,49 +15,78 @@ import (
 // proportions, anti-aliased its edges, and placed its centre of mass in the
 // middle of 28×28 pixels (LeCun, Cortes and Burges, The MNIST database of
 // handwritten digits). Before FromImage does the same, it separates the ink from
-// the paper by brightness: dark on light or light on dark. It removes uneven
-// light, noise, texture and specks of dust. Transparent parts count as paper.
-// Lines far thinner than MNIST's are widened to the width of its thin ones.
+// the paper, dark on light or light on dark, by brightness or by colour. It
+// removes uneven light, noise, texture, the lines of ruled paper, shadows and
+// specks of dust. Transparent parts count as paper. Lines far thinner than
+// MNIST's are widened to the width of its thin ones.
 //
-// The image should show the digit with a margin of paper: the edge of a desk is
-// read as ink, and a digit that fills the image leaves no paper to compare with.
-// Ink of less than 1 % of the pixels, or of 20 in a large image, counts as specks.
+// The image should show the digit with a margin of paper: ink at the frame is
+// left out if there is other ink. Ink of less than 1 % of the pixels, or of 20 in
+// a large image, counts as specks. The digit must be upright. [image.Decode] does
+// not turn a photo as its EXIF orientation says.
 //
 // The image may have any size. The result depends only on its pixels. FromImage
 // may be called from several goroutines at once if they may all read the image.
 func FromImage(img image.Image) (input []float64, ok bool) {
+	return FromImageSteps(img, nil)
+}
+
+// FromImageSteps does what [FromImage] does and shows its work: it calls show with
+// the picture after each step, which is called grey, paper evened, ink, cleaned
+// or 28×28. In the first two, paper and ink have their own brightness. In the
+// others, ink is white. If there is no ink, the last steps are missing.
+func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)) (input []float64, ok bool) {
 	if img == nil {
 		panic("nn: FromImage needs an image, got nil")
 	}
 	if b := img.Bounds(); b.Empty() || b.Dx() < 1 || b.Dy() < 1 { // below 1: the size overflows an int
 		return nil, false
 	}
-	r := newRaster(img)
-	if !r.findInk() {
+	step := func(name string, r *raster) {
+		if show != nil {
+			show(name, r.gray())
+		}
+	}
+	grey := newRaster(img)
+	step("grey", grey)
+	r := grey.framed(0, 0)
+	_, noise, balance := r.evenPaper()
+	if noise > 1./7 {
+		paper, _, clear := grey.clearPaper(0.5)
+		margin := max(r.width, r.height)/4 + 2
+		r = grey.framed(margin, paper)
+		if _, noise, balance = r.evenPaper(); !clear || noise > 1./7 {
+			return nil, false
+		}
+		r = r.framed(-margin, 0)
+	}
+	step("paper evened", r)
+	for i, v := range r.pix {
+		r.pix[i] = min(1, v)
+		if v < max(1./25, 3.5*noise) {
+			r.pix[i] = 0
+		}
+	}
+	step("ink", r)
+	r.removeLines()
+	if !r.clean(balance > 0.7 && min(r.width, r.height) >= 50) {
 		return nil, false
 	}
-	r.removeSpecks()
 	r.sharpen()
 	r.thicken()
-	return r.normalized().pix, true
+	step("cleaned", r)
+	r = r.normalized()
+	step("28×28", r)
+	return r.pix, true
 }
 
-// A raster is a picture in preparation, row by row.
-type raster struct {
-	width, height int
-	pix           []float64
-}
-
-func blank(width, height int) *raster {
-	return &raster{width, height, make([]float64, width*height)}
-}
-
-// newRaster returns the grey levels of an image, from 0 for black to 1 for white,
-// reduced to at most 200 pixels a side: enough for a digit that is small in its
-// picture, and few enough to be fast. A pixel is the mean of a cell of the image,
-// or of at most 16×16 samples of it.
+// newRaster returns an image reduced to at most 200 pixels a side: enough for a
+// digit that is small in its picture, and few enough to be fast. A pixel is the
+// mean of a cell of the image, or of at most 8×8 samples of it, from 0 for black
+// to 1 for white. It is the brightness, or the red, green or blue if ink stands
+// out most there: a pale ink differs from paper in its colour.
 func newRaster(img image.Image) *raster {
-	const most, samples = 200, 16
+	const most, samples = 200, 8
 	at := func(x, y int) color.RGBA64 { return color.RGBA64Model.Convert(img.At(x, y)).(color.RGBA64) }
 	if img, ok := img.(image.RGBA64Image); ok { // allocates nothing
 		at = img.RGBA64At
@@ -65,22 +94,30 @@ func newRaster(img image.Image) *raster {
 	b := img.Bounds()
 	cell := (max(b.Dx(), b.Dy())-1)/most + 1
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
-	r := blank((b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1)
+	var channels [4]*raster // brightness, red, green, blue
+	for k := range channels {
+		channels[k] = blank((b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1)
+	}
+	r := channels[0]
 	opacity := make([]float64, len(r.pix))
 	grey, opaque := 0.0, 0.0 // sums
 	for i := range r.pix {
-		left, top := b.Min.X+i%r.width*cell, b.Min.Y+i/r.width*cell
-		right, bottom := left+min(cell, b.Max.X-left), top+min(cell, b.Max.Y-top)
-		light, alpha, n := 0.0, 0.0, 0.0
-		for y := top; y < bottom; y += stepY {
-			for x := left; x < right; x += stepX {
-				c := at(x, y) // its colour is multiplied by its opacity
-				light += 0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)
-				alpha += float64(c.A)
+		left, top := i%r.width*cell, i/r.width*cell
+		var red, green, blue, alpha, n uint64
+		for y := top; y < top+min(cell, b.Dy()-top); y += stepY {
+			for x := left; x < left+min(cell, b.Dx()-left); x += stepX {
+				c := at(b.Min.X+x, b.Min.Y+y) // its colour is multiplied by its opacity
+				red += uint64(c.R)
+				green += uint64(c.G)
+				blue += uint64(c.B)
+				alpha += uint64(c.A)
 				n += 0xffff
 			}
 		}
-		r.pix[i], opacity[i] = light/n, alpha/n
+		for k, sum := range [4]uint64{(299*red + 587*green + 114*blue) / 1000, red, green, blue} {
+			channels[k].pix[i] = float64(sum) / float64(n)
+		}
+		opacity[i] = float64(alpha) / float64(n)
 		grey += r.pix[i]
 		opaque += opacity[i]
 	}
@@ -91,24 +128,48 @@ func newRaster(img image.Image) *raster {
 	if opaque < 0.9*float64(len(r.pix)) {
 		paper = 1 - math.Round(paper)
 	}
-	for i, a := range opacity {
-		r.pix[i] += (1 - a) * paper
+	best := 0.0
+	for k, c := range channels {
+		for i, a := range opacity {
+			c.pix[i] += (1 - a) * paper
+		}
+		if k == 1 && slices.Equal(c.pix, channels[2].pix) && slices.Equal(c.pix, channels[3].pix) { // no colours
+			break
+		}
+		quarter := blank((c.width+1)/2, (c.height+1)/2)
+		for i := range quarter.pix {
+			quarter.pix[i] = c.pix[i/quarter.width*2*c.width+i%quarter.width*2]
+		}
+		full, noise, _ := quarter.evenPaper()
+		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is never known exactly
+			r, best = c, contrast
+		}
 	}
 	return r
 }
 
-// findInk turns grey levels into ink, from 0 for paper of any brightness to 1
-// for full ink, and reports whether there is any. Ink is what differs from the
-// paper around it, and paper is what is not ink. Each is found from the other in
-// turn; at first ink is what differs from the mean of everything around it.
-func (r *raster) findInk() bool {
+// evenPaper turns grey levels into differences from the paper around, 0 for paper
+// of any brightness and 1 for full ink. Each is found from the other in turn; at
+// first ink is what differs from the mean of everything around it, or from the paper
+// of a clear picture. It returns the grey levels between paper and full ink, and the
+// noise of the paper as a fraction of them. The balance is 1 if as much is lighter
+// than its surroundings as is darker, as at an edge of light.
+func (r *raster) evenPaper() (full, noise, balance float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
 	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
 	}
+	deepest, highest := -quantile(guess, min(len(guess)/100, 20)), fullInk(guess)
+	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
 	dark := skew < 0 // ink is scarce and differs much from the rest
+	if paper, ink, clear := r.clearPaper(0.95); clear {
+		dark = paper > ink
+		for i, v := range r.pix {
+			guess[i] = v - paper
+		}
+	}
 	if dark {
 		for i := range r.pix {
 			r.pix[i], guess[i] = 1-r.pix[i], -guess[i]
@@ -123,23 +184,52 @@ func (r *raster) findInk() bool {
 			r.pix[i] /= max(0.1, grey[i]+v)
 		}
 	}
-	full := fullInk(r.pix)
-	distance := make([]float64, len(r.pix))
-	for i, v := range r.pix {
-		distance[i] = math.Abs(v)
-	}
-	noise := 1.48 * quantile(distance, len(distance)/2) // the standard deviation, from the median
-	faintest := max(full/25, 3.5*noise)
-	if full < 1./32 || full < 2*faintest {
-		return false
-	}
-	for i, v := range r.pix {
-		r.pix[i] = min(1, v/full)
-		if v < faintest {
-			r.pix[i] = 0
+	full = fullInk(r.pix)
+	var distance []float64
+	for _, v := range r.pix {
+		if v < full/4 {
+			distance = append(distance, math.Abs(v))
 		}
 	}
-	return true
+	if full < 1./32 || len(distance) == 0 {
+		return max(full, 1e-9), 1, balance
+	}
+	for i := range r.pix {
+		r.pix[i] /= full
+	}
+	return full, 1.48 * quantile(distance, len(distance)/2) / full, balance // the standard deviation, from the median
+}
+
+// clearPaper returns the levels of paper and ink if most pixels are near one of two
+// levels. Paper is the level of more than the given share of the frame.
+func (r *raster) clearPaper(share float64) (paper, ink float64, clear bool) {
+	levels := [2]float64{slices.Min(r.pix), slices.Max(r.pix)}
+	if levels[1]-levels[0] < 1./32 {
+		return 0, 0, false
+	}
+	var distance float64
+	var frame [2]float64
+	for range 8 { // two means
+		var n, sum [2]float64
+		distance, frame = 0, n
+		for i, v := range r.pix {
+			k := 0
+			if v > (levels[0]+levels[1])/2 {
+				k = 1
+			}
+			n[k], sum[k], distance = n[k]+1, sum[k]+v, distance+math.Abs(v-levels[k])
+			if x, y := i%r.width, i/r.width; x == 0 || y == 0 || x == r.width-1 || y == r.height-1 {
+				frame[k]++
+			}
+		}
+		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
+	}
+	paper, ink = levels[0], levels[1]
+	if frame[1] > frame[0] {
+		paper, ink = ink, paper
+	}
+	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
+	return paper, ink, near && max(frame[0], frame[1]) > share*(frame[0]+frame[1])
 }
 
 // subtractPaper subtracts from each pixel the mean of the paper around it, up to
@@ -169,7 +259,7 @@ func (r *raster) subtractPaper(guess []float64, limit float64) {
 				return t[bottom+right] - t[bottom+left] - t[top+right] + t[top+left]
 			}
 			paper, n := in(sum), in(count)
-			if n == 0 { // inside a large blot: the mean of all paper
+			if n < float64(reach) { // inside a large blot: the mean of all paper
 				paper, n = sum[len(sum)-1], max(1, count[len(count)-1])
 			}
 			r.pix[y*r.width+x] -= paper / n
@@ -198,138 +288,131 @@ func quantile(pix []float64, rank int) float64 {
 	return low + float64(k)*scale
 }
 
-// removeSpecks removes connected pieces of ink that are small compared with the
-// largest, and those that are noise, which comes nowhere near full ink.
-func (r *raster) removeSpecks() {
-	piece := make([]int, len(r.pix)) // the piece of each pixel, from 1
-	masses := []float64{0}
-	for start, v := range r.pix {
-		if v == 0 || piece[start] > 0 {
-			continue
+// removeLines removes the lines of ruled and squared paper: thin, straight, level
+// or upright to a tenth, and from frame to frame, as no stroke of a digit is. What
+// is darker than the line stays. Two lines and nothing else are blank paper.
+func (r *raster) removeLines() {
+	if min(r.width, r.height) < 30 { // too coarse to tell
+		return
+	}
+	lines, all, rest := 0, 0.0, 0.0
+	levels := make([]float64, len(r.pix)) // of the line at a pixel
+	for _, upright := range []bool{false, true} {
+		w, h, dx, dy := r.width, r.height, 1, r.width
+		if upright {
+			w, h, dx, dy = h, w, dy, dx
 		}
-		piece[start] = len(masses)
-		queue, mass, peak := []int{start}, 0.0, 0.0
-		for k := 0; k < len(queue); k++ {
-			i := queue[k]
-			mass += r.pix[i]
-			peak = max(peak, r.pix[i])
-			x, y := i%r.width, i/r.width
-			for ny := max(0, y-1); ny < min(r.height, y+2); ny++ {
-				for nx := max(0, x-1); nx < min(r.width, x+2); nx++ {
-					if j := ny*r.width + nx; r.pix[j] > 0 && piece[j] == 0 {
-						piece[j] = len(masses)
-						queue = append(queue, j)
+		ridge := make([]float64, len(r.pix)) // how far ink rises above what is 4 pixels away
+		for i := range ridge {
+			at := func(y int) float64 { return r.pix[i%w*dx+min(h-1, max(0, i/w+y))*dy] }
+			ridge[i%w*dx+i/w*dy] = max(at(-1), at(0), at(1)) - max(at(-4), at(4))
+		}
+		tilt, last := w/10, math.MinInt
+		var line []int
+		for from := -tilt; from < h+tilt; from++ {
+			for to := from - tilt; to <= from+tilt; to += 2 {
+				line = line[:0]
+				gaps, level := 0, 0.0
+				for x := 0; x < w && gaps <= w/4; x++ {
+					if y := from + (to-from)*x/(w-1); y >= 0 && y < h {
+						line = append(line, x*dx+y*dy)
+						if v := ridge[x*dx+y*dy]; v > 0.1 {
+							level += v
+						} else {
+							gaps++
+						}
+					}
+				}
+				if len(line) < w/3 || gaps > len(line)/4 {
+					continue
+				}
+				if from+to > last+6 {
+					lines, last = lines+1, from+to
+				}
+				for _, i := range line {
+					for j := max(0, i-2*dy); j <= min(len(r.pix)-1, i+2*dy); j += dy {
+						levels[j] = max(levels[j], level/float64(len(line)-gaps))
 					}
 				}
 			}
 		}
-		if peak < 0.5 {
-			mass = 0
-		}
-		masses = append(masses, mass)
 	}
-	least := slices.Max(masses) / 30
-	for i, k := range piece {
-		if masses[k] < least {
+	for i, v := range r.pix {
+		all += v
+		if level := levels[i]; level == 0 {
+			rest += v
+		} else if level < 0.5 && v < 1.5*level {
 			r.pix[i] = 0
 		}
 	}
-}
-
-// sharpen makes edges up to three times steeper if the digit has more than 40
-// pixels: a lens, an enlargement or a worn pen has blurred them. In a smaller
-// digit the grey levels show where an edge is.
-func (r *raster) sharpen() {
-	b := r.bounds()
-	steeper := min(3, max(1, float64(max(b.Dx(), b.Dy()))/(2*digitSide)))
-	for i, v := range r.pix {
-		r.pix[i] = min(1, max(0, 0.5+steeper*(v-0.5)))
+	if lines >= 2 && rest < 0.15*all {
+		clear(r.pix)
 	}
 }
 
-// thicken redraws lines that would be thinner than 1.2 pixels in the square of
-// 20×20 with a round pen, so that they become 2 pixels wide. MNIST's are 2 to 3.
-func (r *raster) thicken() {
-	b := r.bounds()
-	length, width := float64(max(b.Dx(), b.Dy())), r.lineWidth()
-	if width >= 1.2/digitSide*length {
-		return
+// clean removes pieces of ink that are no digit and reports whether any is left.
+// A piece is connected ink. One that leaves the picture over more than half of
+// its length, and is not as large as the picture, is a shadow or the edge of a
+// desk. What touches the frame is left out if a piece inside is not far smaller:
+// people leave a margin. A smaller
+// one than the picture goes too if the picture shows an edge of light. Small pieces are specks of dust, and those that come
+// nowhere near full ink are noise.
+func (r *raster) clean(edge bool) bool {
+	type piece struct {
+		box        image.Rectangle
+		mass, peak float64
+		contact    int // sides of pixels at the frame
 	}
-	// The length grows with the width: (width+2·pen)/(length+2·pen) = 2/20.
-	pen := (2./digitSide*length - width) / (2 - 2*2./digitSide) // its radius
-	reach := int(math.Ceil(pen))
-	wide := blank(r.width+2*reach, r.height+2*reach)
-	for i, v := range r.pix {
-		if v == 0 {
+	pieces, of := []piece{{}}, make([]int, len(r.pix)) // the piece of each pixel, from 1
+	most, inner := 0.0, 0.0
+	for start, v := range r.pix {
+		if v == 0 || of[start] > 0 {
 			continue
 		}
-		for dy := -reach; dy <= reach; dy++ {
-			for dx := -reach; dx <= reach; dx++ {
-				at := &wide.pix[(i/r.width+reach+dy)*wide.width+i%r.width+reach+dx]
-				*at = max(*at, v*min(1, pen+1-math.Hypot(float64(dx), float64(dy))))
+		of[start] = len(pieces)
+		p, queue := piece{}, []int{start}
+		for k := 0; k < len(queue); k++ {
+			x, y, v := queue[k]%r.width, queue[k]/r.width, r.pix[queue[k]]
+			p.mass, p.peak = p.mass+v, max(p.peak, v)
+			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+			for k := range 9 {
+				nx, ny := x+k%3-1, y+k/3-1
+				if nx < 0 || ny < 0 || nx >= r.width || ny >= r.height {
+					p.contact += k % 2 // beside, not across
+				} else if j := ny*r.width + nx; r.pix[j] > 0 && of[j] == 0 {
+					of[j] = len(pieces)
+					queue = append(queue, j)
+				}
 			}
 		}
-	}
-	*r = *wide
-}
-
-// lineWidth estimates the width of the lines. Their area is length times width,
-// and their outline, where the ink rises and falls, about twice the length.
-func (r *raster) lineWidth() float64 {
-	framed := blank(r.width+1, r.height+2) // paper above, below and between the rows
-	for y := range r.height {
-		copy(framed.pix[(y+1)*framed.width+1:], r.pix[y*r.width:][:r.width])
-	}
-	area, outline := 0.0, 0.0
-	for i, v := range framed.pix[:len(framed.pix)-framed.width] {
-		area += v
-		outline += math.Hypot(framed.pix[i+1]-v, framed.pix[i+framed.width]-v)
-	}
-	return 2 * area / outline
-}
-
-// bounds returns the smallest rectangle that contains all ink.
-func (r *raster) bounds() (b image.Rectangle) {
-	for i, v := range r.pix {
-		if v > 0 {
-			x, y := i%r.width, i/r.width
-			b = b.Union(image.Rect(x, y, x+1, y+1))
+		pieces = append(pieces, p)
+		if most = max(most, p.mass); p.contact == 0 {
+			inner = max(inner, p.mass)
 		}
 	}
-	return b
-}
-
-// normalized returns the ink scaled to a longer side of 20 pixels, in a picture
-// of 28×28 with the centre of mass in the middle. A pixel is the mean of the area
-// that it covers, so edges are anti-aliased; the one with most ink becomes 1.
-func (r *raster) normalized() *raster {
-	b := r.bounds()
-	side := float64(max(b.Dx(), b.Dy())) / digitSide // of the area for a pixel
-	pixels := func(length int) int { return min(digitSide, int(math.Ceil(float64(length)/side))) }
-	small := blank(pixels(b.Dx()), pixels(b.Dy()))
-	var mass, massX, massY float64
-	for i := range small.pix {
-		column, line := i%small.width, i/small.width
-		left, top := float64(b.Min.X)+float64(column)*side, float64(b.Min.Y)+float64(line)*side
-		for y := int(top); y < min(b.Max.Y, int(math.Ceil(top+side))); y++ {
-			for x := int(left); x < min(b.Max.X, int(math.Ceil(left+side))); x++ {
-				small.pix[i] += r.pix[y*r.width+x] * overlap(x, left, side) * overlap(y, top, side)
-			}
+	margin, fills := inner > most/20, 0.9
+	if margin {
+		most = inner
+	}
+	if edge {
+		fills = 0.95
+	}
+	for i, k := range of {
+		p := pieces[k]
+		small := float64(p.box.Dx()) < fills*float64(r.width) || float64(p.box.Dy()) < fills*float64(r.height)
+		shadow := small && 2*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
+		if shadow || (margin || edge && small) && p.contact > 0 || p.mass < most/30 {
+			r.pix[i] = 0
 		}
-		mass += small.pix[i]
-		massX += small.pix[i] * float64(column)
-		massY += small.pix[i] * float64(line)
 	}
-	picture := blank(28, 28)
-	left, top := margin(small.width, massX/mass), margin(small.height, massY/mass)
-	peak := slices.Max(small.pix)
-	for i, v := range small.pix {
-		picture.pix[(top+i/small.width)*28+left+i%small.width] = v / peak
+	full := 1.0
+	if margin { // what is gone may have been darker
+		full = max(1e-9, fullInk(r.pix))
 	}
-	return picture
-}
-
-// overlap returns how much of pixel x lies between from and from+length.
-func overlap(x int, from, length float64) float64 {
-	return max(0, min(float64(x)+1, from+length)-max(float64(x), from))
+	for i, k := range of {
+		if r.pix[i] = min(1, r.pix[i]/full); pieces[k].peak < full/2 {
+			r.pix[i] = 0
+		}
+	}
+	return slices.Max(r.pix) > 0
 }

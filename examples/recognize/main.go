@@ -1,10 +1,13 @@
 // Recognize reads handwritten digits from image files, one digit from each:
 //
-//	go run ./examples/recognize [-net digits.safetensors] photo.png …
+//	go run ./examples/recognize [-net digits.safetensors] [-steps] photo.png …
 //
 // A file is a PNG, JPEG or GIF of any size and colour: a photo, a scan or a
 // drawing of one digit on paper. For each file the program prints the digit, the
-// ten outputs of the network, and the picture as the network sees it.
+// ten outputs of the network, and the picture as the network sees it. It says so
+// if no output is large: the picture may show no digit. It turns a photo as its
+// EXIF orientation says. With -steps it writes what became of photo.png, step by
+// step, as photo-1-grey.png to photo-5-28x28.png.
 package main
 
 import (
@@ -14,11 +17,12 @@ import (
 	"image"
 	_ "image/gif"
 	_ "image/jpeg"
-	_ "image/png"
+	"image/png"
 	"io"
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/nn13002/nn"
@@ -31,6 +35,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("recognize", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // a mistake prints one line, not the whole help
 	file := flags.String("net", "", "`file` of the network, as safetensors (default the one that comes with nn)")
+	steps := flags.Bool("steps", false, "write a picture of each step from the file to the network's input, beside the file")
 	usage := func(w io.Writer) {
 		fmt.Fprintln(w, "Usage: go run ./examples/recognize [flags] photo.png …")
 		flags.SetOutput(w)
@@ -63,15 +68,61 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if i > 0 {
 			fmt.Fprintln(stdout)
 		}
-		input, ok := nn.FromImage(img)
+		var pictures []picture
+		input, ok := nn.FromImageSteps(img, func(step string, img *image.Gray) {
+			pictures = append(pictures, picture{step, img})
+		})
+		if *steps {
+			if err := write(name, pictures); err != nil {
+				fmt.Fprintln(stderr, "recognize:", err)
+				status = 1
+			}
+		}
 		if !ok {
 			fmt.Fprintf(stdout, "%s: no ink in it, only paper\n", name)
 			continue
 		}
-		fmt.Fprintf(stdout, "%s: %d\n\n", name, net.Classify(input))
-		report(stdout, input, net.Predict(input))
+		output, digit := net.Predict(input), net.Classify(input)
+		fmt.Fprintf(stdout, "%s: %d\n", name, digit)
+		if output[digit] < sure {
+			fmt.Fprintf(stdout, "It may be no digit: no output reaches %.1f.\n", sure)
+		}
+		fmt.Fprintln(stdout)
+		report(stdout, input, output)
 	}
 	return status
+}
+
+// sure is the bar for the largest output. Below it, one of MNIST's digits is read
+// wrongly far more often than above it.
+const sure = 0.8
+
+// A picture shows one step from a file to the network's input.
+type picture struct {
+	step string
+	img  *image.Gray
+}
+
+// write writes pictures beside the named file, enlarged to at least 140 pixels.
+func write(name string, pictures []picture) error {
+	for i, p := range pictures {
+		b := p.img.Rect
+		times := 139/max(b.Dx(), b.Dy()) + 1
+		large := image.NewGray(image.Rect(0, 0, times*b.Dx(), times*b.Dy()))
+		for k := range large.Pix {
+			large.Pix[k] = p.img.GrayAt(k%large.Stride/times, k/large.Stride/times).Y
+		}
+		step := strings.NewReplacer(" ", "-", "×", "x").Replace(p.step)
+		to := fmt.Sprintf("%s-%d-%s.png", strings.TrimSuffix(name, filepath.Ext(name)), i+1, step)
+		f, err := os.Create(to)
+		if err != nil {
+			return naming(to, err)
+		}
+		if err := errors.Join(png.Encode(f, large), f.Close()); err != nil {
+			return naming(to, err)
+		}
+	}
+	return nil
 }
 
 // network returns the network in a file, or the one that comes with nn if name
@@ -100,7 +151,7 @@ func network(name string) (*nn.Network, error) {
 // claim any size.
 const maxPixels = 100e6
 
-// open returns the image in a file.
+// open returns the image in a file, turned as its EXIF orientation says.
 func open(name string) (image.Image, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -123,6 +174,12 @@ func open(name string) (image.Image, error) {
 	img, _, err := image.Decode(f)
 	if err != nil {
 		return nil, naming(name, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, naming(name, err)
+	}
+	if o := orientation(f); o > 1 {
+		return turned{img, o}, nil
 	}
 	return img, nil
 }
@@ -147,7 +204,7 @@ func report(w io.Writer, input, output []float64) {
 		beside = append(beside, fmt.Sprintf("%d  %.2f  %s", digit, a, bar))
 	}
 	beside = append(beside, "", "They are ten separate answers", "and do not sum to 1.")
-	for i, line := range append(picture(input), "") {
+	for i, line := range append(blocks(input), "") {
 		if i < len(beside) {
 			line = fmt.Sprintf("%-28s   %s", line, beside[i])
 		}
@@ -155,10 +212,10 @@ func report(w io.Writer, input, output []float64) {
 	}
 }
 
-// picture draws 28×28 inputs as 14 lines of characters. A character stands for
+// blocks draws 28×28 inputs as 14 lines of characters. A character stands for
 // two pixels, one above the other: a half block if there is ink in only one of
 // them, otherwise the denser, the more ink there is in both.
-func picture(input []float64) []string {
+func blocks(input []float64) []string {
 	shades := []string{" ", "░", "▒", "▓", "█"}
 	var lines []string
 	for y := 0; y < 28; y += 2 {

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -101,6 +102,137 @@ func TestReadsFilesOfAllFormats(t *testing.T) {
 	}
 }
 
+func TestStepsAreWrittenBesideTheFile(t *testing.T) {
+	digit, label := legible(t)
+	name := savePNG(t, sketch{digit})
+	status, out, err := start("-steps", name)
+	if status != 0 || err != "" || !strings.HasPrefix(out, fmt.Sprintf("%s: %d\n", name, label)) {
+		t.Fatalf("exit %d, stdout %q, stderr %q", status, out, err)
+	}
+	for i, step := range []string{"grey", "paper-evened", "ink", "cleaned", "28x28"} {
+		f, err := os.Open(filepath.Join(filepath.Dir(name), fmt.Sprintf("digit-%d-%s.png", i+1, step)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(f)
+		f.Close()
+		if err != nil || max(img.Bounds().Dx(), img.Bounds().Dy()) < 140 {
+			t.Errorf("%s: %v, or smaller than 140 pixels", step, err)
+		}
+	}
+}
+
+func TestSaysWhenNoOutputIsLarge(t *testing.T) {
+	digit, _ := legible(t)
+	name := savePNG(t, sketch{digit})
+	untrained := nn.New(rand.New(rand.NewPCG(1, 2)), 784, 16, 16, 10)
+	net := save(t, "untrained.safetensors", untrained.Save)
+	const says = "It may be no digit: no output reaches 0.8.\n"
+	if _, out, _ := start("-net", net, name); !strings.Contains(out, says) {
+		t.Errorf("an untrained network is sure: %q", out)
+	}
+	if _, out, _ := start(name); strings.Contains(out, says) {
+		t.Errorf("a clear digit is doubted: %q", out)
+	}
+}
+
+// TestSureAnswersAreRightMoreOften computes README's table: which share of MNIST's
+// test images and of noise has an output above a bar, and how many of these images
+// are read correctly.
+func TestSureAnswersAreRightMoreOften(t *testing.T) {
+	if os.Getenv("MNIST_DIR") == "" {
+		t.Skip("needs MNIST's files in MNIST_DIR")
+	}
+	_, test, err := nn.LoadMNIST(os.Getenv("MNIST_DIR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := nn.Pretrained()
+	output := net.PredictAll(test)
+	r := rand.New(rand.NewPCG(1, 2))
+	wrong := 1.0
+	for _, bar := range []float64{0, 0.5, 0.8, 0.95} {
+		answered, right, noise := 0.0, 0.0, 0
+		for i, label := range test.Labels {
+			if best := slices.Max(output.Row(i)); best >= bar {
+				answered++
+				if output.Row(i)[label] == best {
+					right++
+				}
+			}
+		}
+		input := make([]float64, 784)
+		for range 1000 {
+			for i := range input {
+				input[i] = r.Float64()
+			}
+			if slices.Max(net.Predict(input)) >= bar {
+				noise++
+			}
+		}
+		t.Logf("| %v | %.1f %% | %.1f %% | %d of 1,000 |", bar, 100*answered/float64(test.Len()), 100*right/answered, noise)
+		if 1-right/answered >= wrong {
+			t.Errorf("above %v %.4f of the answers are wrong, not less than above the bar before: %.4f", bar, 1-right/answered, wrong)
+		}
+		wrong = 1 - right/answered
+	}
+}
+
+// exif returns a JPEG file with an orientation.
+func exif(img image.Image, order binary.AppendByteOrder, orientation uint16) []byte {
+	var b bytes.Buffer
+	jpeg.Encode(&b, img, &jpeg.Options{Quality: 100}) // cannot fail
+	tiff := []byte("MM\x00\x2a")
+	if order.String() == "LittleEndian" {
+		tiff = []byte("II\x2a\x00")
+	}
+	tiff = order.AppendUint32(tiff, 8)
+	tiff = order.AppendUint16(tiff, 2) // two entries
+	tiff = append(order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0100), 4), 1), 0, 0, 0, 9)
+	tiff = order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3), 1)
+	tiff = append(order.AppendUint16(tiff, orientation), 0, 0)
+	segment := append([]byte("\xff\xe1\x00\x00Exif\x00\x00"), tiff...)
+	binary.BigEndian.PutUint16(segment[2:], uint16(len(segment)-2))
+	return slices.Concat(b.Bytes()[:2], segment, b.Bytes()[2:])
+}
+
+func TestPhotoIsTurnedAsItsEXIFSays(t *testing.T) {
+	// The upright picture is 16×8 and has one light corner, at the top left.
+	corners := [9]image.Point{1: {0, 0}, 2: {15, 0}, 3: {15, 7}, 4: {0, 7}, 5: {0, 0}, 6: {0, 15}, 7: {7, 15}, 8: {7, 0}}
+	for o := 1; o <= 8; o++ {
+		stored := image.NewGray(image.Rect(0, 0, 16, 8))
+		if o >= 5 {
+			stored = image.NewGray(image.Rect(0, 0, 8, 16))
+		}
+		stored.SetGray(corners[o].X, corners[o].Y, color.Gray{255})
+		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
+			file := exif(stored, order, uint16(o))
+			name := save(t, "photo.jpg", func(w io.Writer) error { _, err := w.Write(file); return err })
+			img, err := open(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			light := color.GrayModel.Convert(img.At(0, 0)).(color.Gray).Y
+			if b := img.Bounds(); b != image.Rect(0, 0, 16, 8) || light < 128 {
+				t.Errorf("orientation %d, %v: bounds %v, top left %d", o, order, b, light)
+			}
+		}
+	}
+}
+
+func FuzzOrientation(f *testing.F) {
+	for _, o := range []uint16{1, 6, 9} {
+		f.Add(exif(image.NewGray(image.Rect(0, 0, 8, 8)), binary.LittleEndian, o))
+	}
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x00"))
+	f.Add([]byte("\xff\xd8\xff\xe1\x00\x10Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if o := orientation(bytes.NewReader(file)); o < 1 || o > 8 {
+			t.Errorf("orientation %d", o)
+		}
+	})
+}
+
 func TestReportShowsOutputsAndPicture(t *testing.T) {
 	input, output := make([]float64, 784), make([]float64, 10)
 	for x, v := range [][2]float64{{1, 1}, {1, 0}, {0, 1}, {0.5, 0.5}, {0.25, 0.25}, {0, 0}} {
@@ -157,7 +289,7 @@ func TestBadFilesDoNotKeepOthersFromBeingRead(t *testing.T) {
 		save(t, "text.png", bytes([]byte("a text"))):                        "neither PNG nor JPEG nor GIF",
 		save(t, "empty.png", bytes(nil)):                                    "neither PNG nor JPEG nor GIF",
 		save(t, "cut.png", bytes(whole[:len(whole)/2])):                     "png: ",
-		save(t, "huge.png", claiming(1_000_000, 1_000_000)):                 "1000000×1000000 pixels are 1000000 million, need at most 100",
+		save(t, "huge.png", claiming(10_000, 20_000)):                       "10000×20000 pixels are 200 million, need at most 100",
 		save(t, "just too large.png", claiming(100_000, 1_001)):             "need at most 100",
 		save(t, "as large as a header can.png", claiming(1<<31-1, 1<<31-1)): ": ",
 	} {
