@@ -120,7 +120,7 @@ const (
 	maxTrainings = 4   // at once: each can keep all cores busy
 )
 
-//go:embed page.html page.css page.js
+//go:embed page
 var page embed.FS
 
 // A server answers the page's requests, from any number of visitors at once:
@@ -143,9 +143,9 @@ func newServer(data dataset) http.Handler {
 		Weights:  [][][]float64{byNeuron(s.net.Layers[1]), byNeuron(s.net.Layers[2])},
 	})
 	mux := http.NewServeMux() // answers 404 to other paths and 405 to other methods
-	mux.HandleFunc("GET /{$}", file("page.html", "text/html; charset=utf-8"))
-	mux.HandleFunc("GET /page.css", file("page.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("GET /page.js", file("page.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /{$}", file("page/index.html", "text/html; charset=utf-8"))
+	mux.HandleFunc("GET /page.css", file("page/page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /page.js", file("page/page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /network", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.network) })
 	mux.HandleFunc("GET /digit", s.digit)
