@@ -1,122 +1,335 @@
 "use strict";
-// The page draws and asks. The program that serves it computes what it shows:
-// neither a network nor the preparation of pictures is here.
+// The page draws and asks. The core, a program in Go, computes what it shows: neither
+// a network nor the preparation of pictures is here. There is one state. Whatever
+// happens changes it, and render draws all of it anew.
 
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
-const css = name => getComputedStyle(root).getPropertyValue(name).trim();
+
+const state = {
+  view: "draw", // or "learn"
+  language: "en",
+  drawing: [], // what lies on the paper: strokes [x, y, x, y, …] and digits { index, label, pixels }
+  past: [], // earlier drawings, for Undo
+  pen: { x: 140, y: 140, down: false }, // moved by the keyboard
+  which: "shipped", // or "own": the network that reads
+  edits: { shipped: [], own: [] }, // [layer, neuron, input or −1 for the bias, value]
+  chosen: null, // [layer, neuron]
+  input: 0, // whose weight to the chosen neuron the slider changes
+  network: null, // what the core answers to "network", for the network that reads
+  data: null, // to "data"
+  answer: null, // to "read"
+  progress: null, // to "fresh", "load" and "step": the state of the own network
+  runs: [], // curves of points [steps, training accuracy, test accuracy, training cost, test cost], the last one growing
+  running: false,
+  edited: null, // accuracy with the edits
+  digits: {}, // of the test set, by index
+  notice: null, // [text, values]: what happened to the own network
+  gone: false, // the core does not answer
+  failed: "", // what it complained about
+};
+
+// change is the only way to a new state.
+function change(values) {
+  Object.assign(state, values);
+  if (!planned) requestAnimationFrame(render);
+  planned = true;
+}
+let planned = false;
+
+const which = () => state.view === "learn" && state.progress ? "own" : state.which;
+const edits = () => state.edits[which()];
+
+// explained returns the neuron that the panel explains: without a choice the one
+// that gives the answer.
+function explained() {
+  if (state.chosen) return state.chosen;
+  if (state.view === "learn") return [0, 0];
+  return state.answer && state.answer.digit >= 0 ? [2, state.answer.digit] : null;
+}
 
 // ---- Language ----
 
 const texts = {
   en: {
-    title: "13,002 numbers that read a digit", views: "Views", draw: "Draw", train: "Train",
-    canvas: "Paper to draw a digit on", hint: "Draw a digit, 0 to 9", clear: "Clear", random: "Random digit",
-    nothing: "Nothing drawn yet.", reads: "The strongest answer, {a}.", unsure: "Not sure: even the strongest answer is only {a}.", truth: " In the test set it is a {n}.",
-    keys: "Mouse, pen or finger. Or the keyboard: arrow keys move the pen, space held down draws, Shift makes small steps.",
-    seen: "What the network sees, 28×28 pixels", seen28: "What it sees: 28×28 pixels",
-    layer0: "First hidden layer, 16 neurons", layer1: "Second hidden layer, 16 neurons", answers: "The ten answers",
-    plus: "positive weight", minus: "negative weight", sum: "Ten separate answers, each from 0 to 1: they do not sum to 1.",
-    whoNone: "What does a neuron look for?", whatNone: "Point at one of the 32 hidden neurons, or go there with Tab and the arrow keys.",
-    neuron: "Layer {l}, neuron {n}", activation: ": activation {a}",
-    what0: "It looks for ink where its weights are red and for none where they are blue. Often that is a short piece of a stroke in one place.",
-    what1: "It adds up the first layer. Above, the three neurons that excite it most ({p}); below, the three that silence it most ({m}).",
-    dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits, and is tested on {t} that it never sees.",
-    datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on {t} others.",
-    rate: "Learning rate", batch: "Examples in a mini-batch", epochs: "Epochs", start: "Start", stop: "Stop", progress: "Progress",
-    epoch: "Epoch", cost: "Cost", accuracy: "Accuracy", curve: "Learning curve", accuracyLong: "accuracy on test digits", costLong: "cost, on its own scale",
-    fresh: "A fresh network of 784-16-16-10 knows nothing: its weights are random.", learning: "It is learning.",
-    stopped: "Stopped.", done: "It has seen every example {n} times. Accuracy {a}.", doneOnce: "It has seen every example once. Accuracy {a}.",
-    first: "What the 16 neurons of the first layer look for: ink where red, none where blue",
-    gone: "The program does not answer. Is it still running?", failed: "It failed: {e}",
+    shipped: "the shipped one, {p} right", mine: "my own, {n} steps old", mineNone: "my own (make it in Learn)",
+    nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
+    sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Perhaps a digit that is hard to read, perhaps none.",
+    none: "Perhaps no digit: even the strongest output is only {a}.", truth: " In the test set it is {d}.",
+    saySure: "Read as {d}, sure.", sayUnsure: "Perhaps {d}, but not sure.", sayNone: "Perhaps no digit.", sayNothing: "Nothing drawn.",
+    lines: "The stronger a connection is drawn, the larger is weight × activation, compared with the largest of its layer. Of a neuron’s 784 pixels, the six largest.",
+    linesNone: "Nothing is drawn: the connections show the weights alone.",
+    neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}",
+    who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron: click it, or go there with Tab and the arrow keys.",
+    why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
+    what0: "It looks for ink where its weights are red, and for none where they are blue. ",
+    what1: "Of the first layer, neurons {p} raise it most and {m} lower it most. ",
+    biasUp: "Its bias of {b} is added to the sum: the neuron is on unless the products fall below {c}.",
+    biasDown: "Its bias of {b} is added to the sum: the neuron stays off until the products reach {c}.",
+    what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. What counts most: {k}.",
+    what2None: "It weighs the 16 neurons of the second layer. ", byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
+    headWeight: "weight", headInput: "× activation", headProduct: "= product", headFor: "for {n}", headMore: "{n} minus {m}", headGradient: "gradient",
+    rowBias: "bias", rowSum: "sum z", sum: "Σ products", sumBias: "+ bias", sumZ: "= z", sumA: "activation σ(z)", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
+    pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: weight {w}", times: " times {i} is {p}",
+    accuracyEdited: "{p} of {n} test digits with your changes", change1: "Slide a weight or the bias and watch the answers.",
+    dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits and is tested on others that it never sees.",
+    datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on others. ",
+    getServer: "For real handwriting: end this program, run “go run ./examples/mnist” once, start it again.",
+    getStatic: "For real handwriting, put the four .gz files of MNIST beside this page.",
+    run: "Run", pause: "Pause", step: "One step", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
+    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused after {n} steps. {p} of the test digits are read rightly.",
+    loaded: "Loaded: {f}", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
+    gone: "The program does not answer. Is it still running? The page keeps asking.",
+    testing: "{n} test digits", training: "{n} training digits",
+    stepNone: "Press One step. The network reads a mini-batch of digits; the cost says how wrong it is; the gradient says, for each of the 13,002 weights and biases, how the cost changes with it.",
+    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls.",
+    stepCost: " For the same digits it is now {c}.", stepBias: " In {name} the bias moved by {b}, and no weight by more than {w}.",
+    confusionText: "{k} of {n} test digits are misread.", row: "digit", column: "read as", read: "{d}, read as {e}", batchDigit: "{d}: before {e}, after {f}",
+    point: "Accuracy {p} on test digits, {q} on training digits", pointCost: "Cost {p} on test digits, {q} on training digits",
+    quality: "The shipped network reads {p} of MNIST’s {n} test digits rightly. From 0.8 it counts as sure; so it is for 94.2 % of them, and 98.9 % of these answers are right. It knows the ten digits and nothing else: it can be sure of what is none. Draw a letter.",
   },
   zh: {
-    title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", train: "训练",
-    canvas: "书写数字的画布", hint: "写一个 0 到 9 的数字", clear: "清除", random: "随机数字",
-    nothing: "还没有写任何东西。", reads: "最强的回答，{a}。", unsure: "没有把握：最强的回答也只有 {a}。", truth: "测试集中它是 {n}。",
-    keys: "用鼠标、触笔或手指书写。也可以用键盘：方向键移动笔，按住空格键落笔，Shift 键走小步。",
+    title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
+    canvas: "书写数字的画布", hint: "写一个 0 到 9 的数字", undo: "撤销", clear: "清除", testDigit: "测试数字",
+    hands: "用鼠标、触笔或手指书写。", keys: "也可以用键盘：方向键移动笔，按住空格键落笔，Shift 键走小步。",
+    net: "由哪个网络来认", shipped: "自带的网络，正确率 {p}", mine: "我的网络，已学 {n} 步", mineNone: "我的网络（在“学习”中建立）",
+    nothing: "还没有写任何东西。", speck: "只有一个小点：墨迹太少，无法辨认。",
+    sure: "它很有把握：输出为 {a}（最大为 1）。", unsure: "没有把握：最强的输出是 {a}。也许是难认的数字，也许不是数字。",
+    none: "也许不是数字：最强的输出也只有 {a}。", truth: "测试集中它是 {d}。",
+    saySure: "认作 {d}，很有把握。", sayUnsure: "也许是 {d}，但没有把握。", sayNone: "也许不是数字。", sayNothing: "还没有写任何东西。",
     seen: "网络看到的 28×28 像素", seen28: "网络看到的：28×28 像素",
     layer0: "第一隐藏层，16 个神经元", layer1: "第二隐藏层，16 个神经元", answers: "十个回答",
-    plus: "正权重", minus: "负权重", sum: "十个各自独立的回答，都在 0 到 1 之间，总和不是 1。",
-    whoNone: "神经元在寻找什么？", whatNone: "指向 32 个隐藏神经元之一，或用 Tab 键和方向键选择。",
-    neuron: "第 {l} 层，第 {n} 个神经元", activation: "：激活值 {a}",
-    what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。那往往是某个位置的一小段笔画。",
-    what1: "它把第一层的输出加起来。上排是最能激活它的三个神经元（{p}），下排是最能抑制它的三个（{m}）。",
-    dataMNIST: "全新的网络从 MNIST 的 {n} 个手写数字中学习，并用它从未见过的 {t} 个数字来测试。",
-    datasynthetic: "这里没有 MNIST，所以全新的网络从程序画出的 {n} 个合成数字中学习，并用另外 {t} 个来测试。",
-    rate: "学习率", batch: "小批量的样本数", epochs: "轮数", start: "开始", stop: "停止", progress: "进度",
-    epoch: "轮", cost: "代价", accuracy: "准确率", curve: "学习曲线", accuracyLong: "测试数字的准确率", costLong: "代价（另设刻度）",
-    fresh: "全新的 784-16-16-10 网络什么也不知道：它的权重是随机的。", learning: "正在学习。",
-    stopped: "已停止。", done: "每个样本都看过了 {n} 遍。准确率 {a}。", doneOnce: "每个样本都看过了一遍。准确率 {a}。",
-    first: "第一层的 16 个神经元在寻找什么：红色希望有墨迹，蓝色希望没有",
-    gone: "程序没有回应。它还在运行吗？", failed: "失败：{e}",
+    plus: "使神经元增强", minus: "使它减弱",
+    lines: "连接越亮，权重 × 激活值越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
+    linesNone: "还没有写任何东西：连接只表示权重。",
+    neuron: "第 {l} 层，第 {n} 个神经元", output: "输出 {n}", activation: "：激活值 {a}",
+    who: "神经元为什么这样回答？", whoNone: "写一个数字，或选择一个神经元：点击它，或用 Tab 键和方向键。",
+    why: "为什么是 {n} 而不是 {m}？", whyNot: "为什么不是 {n}，而是 {m}？", unchoose: "关闭",
+    what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。",
+    what1: "在第一层中，神经元 {p} 最能增强它，{m} 最能减弱它。",
+    biasUp: "偏置 {b} 加在总和上：除非乘积之和低于 {c}，否则它是激活的。",
+    biasDown: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，它不会激活。",
+    what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最重要的是：{k}。",
+    what2None: "它对第二层的 16 个神经元加权求和。", byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
+    weightsKeys: "权重：用方向键选择一个", weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", termsKeys: "总和的各项：用方向键选择一项",
+    headWeight: "权重", headInput: "× 激活值", headProduct: "= 乘积", headFor: "支持 {n}", headMore: "{n} 减 {m}", headGradient: "梯度",
+    rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumZ: "= z", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
+    bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
+    accuracyEdited: "改动之后：{n} 个测试数字中正确 {p}", change1: "拖动权重或偏置，观察回答的变化。",
+    dataMNIST: "全新的网络从 MNIST 的 {n} 个手写数字中学习，并用它从未见过的数字来测试。",
+    datasynthetic: "这里没有 MNIST，所以全新的网络从程序画出的 {n} 个合成数字中学习，并用另外一些来测试。",
+    getServer: "想用真实的手写数字：结束本程序，运行一次“go run ./examples/mnist”，再重新启动。",
+    getStatic: "想用真实的手写数字，请把 MNIST 的四个 .gz 文件放在本页旁边。",
+    speed: "速度", rate: "学习率", batch: "小批量的样本数", steps: "步", epoch: "轮", accuracy: "准确率", fresh: "新的网络", try: "用它书写", load: "打开文件", save: "下载",
+    run: "运行", pause: "暂停", step: "走一步", speeds: ["每秒 1 步", "每秒 5 步", "每秒 50 步", "每秒 500 步", "全速"],
+    knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "{n} 步后暂停。测试数字中认对了 {p}。",
+    loaded: "已打开：{f}", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
+    gone: "程序没有回应。它还在运行吗？页面会继续询问。",
+    accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个测试数字", training: "{n} 个训练数字", past: "以前的训练",
+    stepTitle: "学习的一步", batchShown: "最近一步的样本",
+    stepNone: "按“走一步”。网络认一个小批量的数字；代价表示错得多严重；梯度表示代价如何随 13,002 个权重和偏置中的每一个变化。",
+    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都移动了 −{r} × 它的梯度：逆着坡度，使代价下降。",
+    stepCost: "对同样的数字，代价现在是 {c}。", stepBias: "{name}的偏置移动了 {b}，权重的移动都不超过 {w}。",
+    sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "点击一个，把它放到画布上。",
+    confusionText: "{n} 个测试数字中认错了 {k} 个。", row: "数字", column: "认作", read: "{d}，认作 {e}", batchDigit: "{d}：之前 {e}，之后 {f}",
+    point: "测试数字的准确率 {p}，训练数字的准确率 {q}", pointCost: "测试数字的代价 {p}，训练数字的代价 {q}",
+    quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 94.2 % 的数字如此，而这些回答中 98.9 % 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
+    more: "更多：", readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
   },
 };
-let language = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
-const t = (key, values = {}) => texts[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+for (const e of document.querySelectorAll("[data-t]")) texts.en[e.dataset.t] = e.textContent;
+for (const e of document.querySelectorAll("[data-label]")) texts.en[e.dataset.label] = e.getAttribute("aria-label");
 
-// say gives an element a text that follows a change of the language.
-const said = new Map();
-function say(element, make) {
-  said.set(element, make);
-  const text = make();
-  if (element.textContent !== text) element.textContent = text; // a screen reader reads only what is new
+const t = (key, values = {}) => texts[state.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const percent = x => (100 * x).toFixed(1) + " %";
+const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=.*[1-9])/, "−").replace("-", "");
+const digitName = n => (state.language === "zh" ? "" : n === 8 ? "an " : "a ") + n;
+const neuronName = ([l, n]) => l === 2 ? t("output", { n }) : t("neuron", { l: l + 1, n: n + 1 });
+
+// put and attribute change the page only where it differs: a screen reader reads
+// what is new.
+function put(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+function attribute(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
-function speak() {
-  root.lang = language === "zh" ? "zh-CN" : "en";
-  document.title = t("title");
-  for (const e of document.querySelectorAll("[data-t]")) if (!said.has(e)) e.textContent = t(e.dataset.t);
-  for (const e of document.querySelectorAll("[data-label]")) e.setAttribute("aria-label", t(e.dataset.label));
-  for (const [element, make] of said) say(element, make);
-  const other = $("language");
-  other.textContent = language === "zh" ? "English" : "中文";
-  other.lang = language === "zh" ? "en" : "zh";
-  other.setAttribute("aria-label", language === "zh" ? "English: change the language" : "中文：切换语言");
-  label();
+// ---- What outlives a reload: view and neuron in the address, the rest stored ----
+
+function keep(storage, key, value) {
+  try { storage.setItem(key, JSON.stringify(value)); } catch { /* a browser may forbid it */ }
 }
-$("language").addEventListener("click", () => { language = language === "zh" ? "en" : "zh"; speak(); });
+function kept(storage, key) {
+  try { return JSON.parse(storage.getItem(key)); } catch { return null; }
+}
+const visitor = kept(sessionStorage, "visitor") || Array.from(crypto.getRandomValues(new Uint8Array(8)), b => b.toString(16).padStart(2, "0")).join("");
+keep(sessionStorage, "visitor", visitor);
 
-// ---- Views ----
+// address is #learn/1/5 for the fifth neuron of the first layer, seen in Learn.
+function address() {
+  if (!state.chosen) return "#" + state.view;
+  const [l, n] = state.chosen;
+  return "#" + [state.view, l + 1, l === 2 ? n : n + 1].join("/");
+}
+function goToAddress() {
+  const [view, layer, n] = location.hash.slice(1).split("/"), l = layer - 1, i = l === 2 ? +n : n - 1;
+  const is = (l === 0 || l === 1) && i >= 0 && i < 16 || l === 2 && i >= 0 && i < 10;
+  change({ view: view === "learn" ? "learn" : "draw", chosen: is && Number.isInteger(i) ? [l, i] : null });
+}
+addEventListener("hashchange", () => { if (location.hash !== address()) goToAddress(); });
 
-const tabs = [$("tab-draw"), $("tab-train")];
-function view(i) {
-  tabs.forEach((tab, k) => {
-    tab.setAttribute("aria-selected", k === i);
-    tab.tabIndex = k === i ? 0 : -1;
-    $(tab.getAttribute("aria-controls")).hidden = k !== i;
+// ---- Asking ----
+
+// send asks the core, which is the server of the page or, on a page of plain files,
+// a Worker. It returns the status and the bytes of the answer.
+const send = "server" in root.dataset ? sendToServer : sendToWorker;
+
+async function sendToServer(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "Visitor": visitor, "Content-Type": "application/octet-stream" }, body });
+  return [answer.status, new Uint8Array(await answer.arrayBuffer())];
+}
+
+let worker = null;
+const waiting = new Map();
+function sendToWorker(path, body) {
+  if (!worker) {
+    worker = new Worker("worker.js");
+    worker.onmessage = ({ data: [id, status, , answer] }) => {
+      waiting.get(id).resolve([status, answer]);
+      waiting.delete(id);
+    };
+    worker.onerror = () => {
+      for (const w of waiting.values()) w.reject(new TypeError("the Worker has failed"));
+      waiting.clear();
+      worker = null;
+    };
+  }
+  return new Promise((resolve, reject) => {
+    const id = sendToWorker.last = (sendToWorker.last || 0) + 1;
+    waiting.set(id, { resolve, reject });
+    worker.postMessage([id, path, body]);
   });
-  redraw();
 }
-tabs.forEach((tab, i) => {
-  tab.addEventListener("click", () => view(i));
-  tab.addEventListener("keydown", e => {
-    if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
-    tabs[1 - i].focus();
-    view(1 - i);
-  });
-});
+
+// ask returns the answer to a question: an object for an object, and bytes from
+// "save". It notes what goes wrong, and throws it.
+async function ask(path, question) {
+  try {
+    const [status, bytes] = await send(path, question instanceof Uint8Array ? question : JSON.stringify(question));
+    if (state.gone) change({ gone: false });
+    if (status === 200) return path === "save" ? bytes : JSON.parse(new TextDecoder().decode(bytes));
+    if (status === 410) change({ which: "shipped", progress: null, notice: ["forgotten"] });
+    throw new Error(new TextDecoder().decode(bytes).trim());
+  } catch (e) {
+    change({ running: false });
+    if (e instanceof TypeError && !state.gone) {
+      change({ gone: true, network: null });
+      setTimeout(askAgain, 1000);
+    }
+    throw e;
+  }
+}
+
+// askAgain asks until the core is back.
+function askAgain() {
+  if (!state.gone) return;
+  asked = [];
+  change({});
+  setTimeout(askAgain, 1000);
+}
+
+const bytesOf = base64 => Uint8Array.from(atob(base64), c => c.charCodeAt(0));
+const numbersOf = base64 => new Float64Array(bytesOf(base64).buffer);
+const base64Of = bytes => btoa(String.fromCharCode(...bytes));
+
+// read keeps the answer up to date: one question at a time, about the newest state.
+let asked = [], reading = false;
+const question = () => [state.drawing, which(), edits(), which() === "own" && state.progress, String(explained())];
+const upToDate = () => question().every((q, i) => q === asked[i]);
+async function read() {
+  if (reading || upToDate()) return;
+  reading = true;
+  const before = asked;
+  asked = question();
+  const body = { network: which(), edits: edits(), pixels: base64Of(paperPixels()), neuron: explained() || undefined };
+  try {
+    if (!state.network || before[1] !== asked[1] || before[2] !== asked[2] || before[3] !== asked[3]) {
+      change({ network: await ask("network", { network: body.network, edits: body.edits }) });
+    }
+    change({ answer: decoded(await ask("read", body)), failed: "" });
+    if (!state.data) change({ data: await ask("data", {}) });
+  } catch (e) {
+    change({ answer: null, failed: state.gone ? "" : e.message });
+  }
+  reading = false;
+  change({});
+}
+
+function decoded(answer) {
+  if (answer.pixels) answer.pixels = bytesOf(answer.pixels);
+  const n = answer.neuron;
+  for (const key of ["weights", "inputs", "products"]) if (n && n[key]) n[key] = numbersOf(n[key]);
+  return answer;
+}
+
+// judge measures how well the network does with the edits.
+let judging = false;
+async function judge() {
+  const about = edits();
+  if (judging || !about.length || state.edited && state.edited.about === about) return;
+  judging = true;
+  try {
+    const { test } = await ask("evaluate", { network: which(), edits: about });
+    change({ edited: { about, correct: test.correct, count: test.count } });
+  } catch {
+    change({ edited: { about } });
+  }
+  judging = false;
+}
+
+// fetchDigits gets the pictures of the misread digits, once each.
+let fetching = false;
+async function fetchDigits() {
+  const missing = misread().map(m => m[0]).filter(i => !(i in state.digits));
+  if (fetching || state.view !== "learn" || !missing.length) return;
+  fetching = true;
+  try { await digitsOf(missing); } catch { /* asked again with the next step */ }
+  fetching = false;
+}
+const misread = () => state.progress ? state.progress.evaluation.test.misread.slice(0, 24) : [];
+async function digitsOf(indices) {
+  const digits = { ...state.digits };
+  for (const d of await ask("digits", { indices })) digits[d.index] = d;
+  change({ digits });
+}
 
 // ---- Drawing ----
 
-const sent = 112, copy = Object.assign(document.createElement("canvas"), { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
-const side = 280, ink = $("ink"), paper = ink.getContext("2d", { willReadFrequently: true });
-paper.lineWidth = 20;
-paper.lineCap = paper.lineJoin = "round";
-paper.strokeStyle = "#fff"; // light ink is 255 to the program; a filter makes it dark on light pages
-let truth = null; // the label of a random digit
+const side = 280, sent = 112, ink = $("ink"), paper = ink.getContext("2d", { willReadFrequently: true });
+const small = Object.assign(document.createElement("canvas"), { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
 
-function stroke(from, to) {
-  paper.beginPath();
-  paper.moveTo(from.x, from.y);
-  paper.lineTo(to.x + (from.x === to.x && from.y === to.y ? 0.01 : 0), to.y); // a line of length 0 leaves no dot
-  paper.stroke();
-  truth = null;
-  $("hint").hidden = true;
-  changed();
+// draw replaces the drawing by another, so that Undo can bring it back.
+function draw(drawing) {
+  change({ drawing, past: [...state.past.slice(-49), state.drawing], edited: null });
+  keep(localStorage, "drawing", drawing);
+}
+function undo() {
+  if (!state.past.length) return;
+  pointer = null;
+  change({ drawing: state.past.at(-1), past: state.past.slice(0, -1) });
+  keep(localStorage, "drawing", state.drawing);
 }
 
-let pointer = null, last = null;
+// extend adds a point to the last stroke.
+function extend({ x, y }) {
+  if (!Array.isArray(state.drawing.at(-1))) return begin({ x, y });
+  const stroke = [...state.drawing.at(-1), Math.round(10 * x) / 10, Math.round(10 * y) / 10];
+  change({ drawing: [...state.drawing.slice(0, -1), stroke] });
+}
+const begin = ({ x, y }) => draw([...state.drawing, [x, y]]);
+
+let pointer = null;
 const place = e => {
   const box = ink.getBoundingClientRect();
   return { x: (e.clientX - box.left) * side / box.width, y: (e.clientY - box.top) * side / box.height };
@@ -125,455 +338,828 @@ ink.addEventListener("pointerdown", e => {
   if (pointer !== null || e.button !== 0) return;
   pointer = e.pointerId;
   ink.setPointerCapture(pointer);
-  last = place(e);
-  stroke(last, last);
+  begin(place(e));
 });
 ink.addEventListener("pointermove", e => {
   if (e.pointerId !== pointer) return;
-  if (e.buttons === 0) { // lifted where the page could not see it
-    pointer = null;
-    return;
-  }
+  if (e.buttons === 0) return lift(e); // lifted where the page could not see it
   const between = e.getCoalescedEvents ? e.getCoalescedEvents() : [];
-  for (const move of between.length ? between : [e]) {
-    const to = place(move);
-    stroke(last, to);
-    last = to;
-  }
+  for (const move of between.length ? between : [e]) extend(place(move));
 });
+function lift(e) {
+  if (e.pointerId !== pointer) return;
+  pointer = null;
+  keep(localStorage, "drawing", state.drawing);
+  change({});
+}
 // On the window: the capture, which would deliver these to the canvas, may get
 // lost during a stroke.
-for (const end of ["pointerup", "pointercancel"]) {
-  window.addEventListener(end, e => { if (e.pointerId === pointer) pointer = null; });
-}
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, lift);
 
-const pen = { x: side / 2, y: side / 2 }, held = new Set();
-function movePen() {
-  $("pen").style.left = pen.x + "px";
-  $("pen").style.top = pen.y + "px";
-  $("pen").classList.toggle("down", held.has(" "));
-}
+const held = new Set();
 ink.addEventListener("keydown", e => {
+  if ((e.ctrlKey || e.metaKey) && e.key === "z") return undo();
   const arrow = e.key.startsWith("Arrow");
   if (!arrow && e.key !== " " || e.ctrlKey || e.metaKey || e.altKey) return;
   e.preventDefault();
-  const from = { ...pen }, step = e.shiftKey ? 2 : 8, fresh = !held.has(e.key);
+  const step = e.shiftKey ? 2 : 8, fresh = !held.has(e.key);
   held.add(e.key);
-  if (arrow) {
-    const way = key => held.has(key) ? step : 0;
-    pen.x = Math.min(side, Math.max(0, pen.x + way("ArrowRight") - way("ArrowLeft")));
-    pen.y = Math.min(side, Math.max(0, pen.y + way("ArrowDown") - way("ArrowUp")));
-  }
-  if (held.has(" ") && (arrow || fresh)) stroke(from, pen);
-  movePen();
+  const way = (more, less) => arrow ? step * (held.has(more) - held.has(less)) : 0, within = v => Math.min(side, Math.max(0, v));
+  const pen = { x: within(state.pen.x + way("ArrowRight", "ArrowLeft")), y: within(state.pen.y + way("ArrowDown", "ArrowUp")), down: held.has(" ") };
+  if (pen.down && !arrow && fresh) begin(pen);
+  if (pen.down && arrow) extend(pen);
+  change({ pen });
 });
-ink.addEventListener("keyup", e => { held.delete(e.key); movePen(); });
-ink.addEventListener("blur", () => { held.clear(); movePen(); });
-movePen();
+function release(e) {
+  if (e.type === "blur") held.clear();
+  held.delete(e.key);
+  change({ pen: { ...state.pen, down: held.has(" ") } });
+  keep(localStorage, "drawing", state.drawing);
+}
+ink.addEventListener("keyup", release);
+ink.addEventListener("blur", release);
 
-$("clear").addEventListener("click", () => {
-  paper.clearRect(0, 0, side, side);
-  truth = null;
-  $("hint").hidden = false;
-  changed();
-});
-
+$("undo").addEventListener("click", undo);
+$("clear").addEventListener("click", () => draw([]));
 $("random").addEventListener("click", async () => {
-  $("stage").ariaBusy = "true";
+  const before = state.drawing;
   try {
-    const answer = await fetch("/digit");
-    if (!answer.ok) throw new Error(await answer.text());
-    const digit = await answer.json();
-    const small = picture(28, 28, i => [255, 255, 255, digit.pixels[i]]);
-    paper.clearRect(0, 0, side, side);
-    paper.drawImage(small, 0, 0, side, side);
-    truth = digit.digit;
-    $("hint").hidden = true;
+    if (!state.data) change({ data: await ask("data", {}) });
+    const i = Math.floor(Math.random() * state.data.tests);
+    if (!(i in state.digits)) await digitsOf([i]);
+    if (state.drawing === before) draw([state.digits[i]]); // who draws meanwhile keeps the stroke
   } catch (e) {
-    trouble(e, $("verdict"));
+    change({ failed: state.gone ? "" : e.message });
   }
-  changed();
 });
 
-// picture returns a canvas with a colour for each pixel.
-function picture(width, height, colour) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const data = new ImageData(width, height);
-  for (let i = 0; i < width * height; i++) data.data.set(colour(i), 4 * i);
-  canvas.getContext("2d").putImageData(data, 0, 0);
-  return canvas;
+// lone returns the digit of the test set on the paper, if there is nothing else.
+const lone = () => state.drawing.length === 1 && !Array.isArray(state.drawing[0]) ? state.drawing[0] : null;
+
+// paperPixels returns what the core is to read: 255 is ink.
+function paperPixels() {
+  if (lone()) return bytesOf(lone().pixels);
+  paintPaper();
+  small.clearRect(0, 0, sent, sent);
+  small.drawImage(ink, 0, 0, sent, sent); // enough to read it, and a fraction of the work
+  const rgba = small.getImageData(0, 0, sent, sent).data;
+  return Uint8Array.from({ length: sent * sent }, (_, i) => rgba[4 * i + 3]);
 }
 
-function trouble(e, where) {
-  const text = e.message.trim();
-  say(where, () => e instanceof TypeError ? t("gone") : t("failed", { e: text }));
-}
-
-// ---- Asking: at most once a frame, one question at a time, about the newest
-// drawing ----
-
-let dirty = false, busy = false, planned = false;
-function changed() {
-  dirty = true;
-  $("stage").ariaBusy = "true";
-  if (busy || planned) return;
-  planned = true;
-  requestAnimationFrame(ask);
-}
-async function ask() {
-  planned = dirty = false;
-  busy = true;
-  copy.clearRect(0, 0, sent, sent);
-  copy.drawImage(ink, 0, 0, sent, sent); // enough to read it, and a fraction of the work
-  const rgba = copy.getImageData(0, 0, sent, sent).data, grey = new Uint8Array(sent * sent);
-  for (let i = 0; i < grey.length; i++) grey[i] = rgba[4 * i + 3];
-  try {
-    const answer = await fetch("/predict", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: grey });
-    if (!answer.ok) throw new Error(await answer.text());
-    show(await answer.json());
-  } catch (e) {
-    trouble(e, $("verdict"));
+let painted = [];
+function paintPaper() {
+  const about = [state.drawing, palette];
+  if (about.every((a, i) => a === painted[i])) return;
+  painted = about;
+  paper.clearRect(0, 0, side, side);
+  paper.lineWidth = 20;
+  paper.lineCap = paper.lineJoin = "round";
+  paper.strokeStyle = palette.text.css;
+  for (const thing of state.drawing) {
+    if (!Array.isArray(thing)) {
+      const pixels = bytesOf(thing.pixels);
+      paper.drawImage(picture(i => [...palette.text.rgb, pixels[i]]), 0, 0, side, side);
+      continue;
+    }
+    paper.beginPath();
+    paper.moveTo(thing[0], thing[1]);
+    for (let i = 2; i < thing.length; i += 2) paper.lineTo(thing[i], thing[i + 1]);
+    paper.lineTo(thing.at(-2) + 0.01, thing.at(-1)); // a line of length 0 leaves no dot
+    paper.stroke();
   }
-  busy = false;
-  if (dirty) changed();
-  else $("stage").ariaBusy = "false";
+}
+
+// ---- Choosing, editing ----
+
+function choose(neuron) {
+  change({ chosen: neuron, input: 0 });
+}
+
+// arrows moves the focus among the buttons of layers and chooses. Each layer is one
+// stop for Tab.
+function arrows(layers, l, n, columns = 1) {
+  return e => {
+    const moves = { ArrowUp: -columns, ArrowDown: columns, ArrowLeft: columns > 1 ? -1 : 0, ArrowRight: columns > 1 ? 1 : 0 };
+    if (e.key === "Escape") return choose(null);
+    if (!(e.key in moves)) return;
+    e.preventDefault();
+    const sideways = moves[e.key] ? 0 : e.key === "ArrowRight" ? 1 : -1, to = (l + sideways + layers.length) % layers.length, size = layers[to].length;
+    const k = moves[e.key] ? (n + moves[e.key] + size) % size : Math.min(n, size - 1);
+    layers[to][k].focus();
+    choose([to, k]);
+  };
+}
+
+function neuronButton(parent, layers, l, n, columns) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "neuron";
+  button.addEventListener("click", () => choose(String(state.chosen) === String([l, n]) ? null : [l, n]));
+  button.addEventListener("keydown", arrows(layers, l, n, columns));
+  parent.append(button);
+  return button;
+}
+
+// edit sets a parameter of the explained neuron; input −1 is the bias.
+function edit(input, value) {
+  const [l, n] = state.answer.neuron ? [state.answer.neuron.layer, state.answer.neuron.neuron] : explained();
+  const others = edits().filter(e => !(e[0] === l && e[1] === n && e[2] === input));
+  change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n] });
+}
+$("bias").addEventListener("input", () => edit(-1, $("bias").valueAsNumber));
+$("weight").addEventListener("input", () => edit(state.input, $("weight").valueAsNumber));
+$("reset").addEventListener("click", () => change({ edits: { ...state.edits, [which()]: [] }, edited: null }));
+$("unchoose").addEventListener("click", () => choose(null));
+
+// The weights of a neuron are a picture or the rows of a table: a click or the arrow
+// keys choose one.
+function selects(canvas, pick, moves) {
+  canvas.addEventListener("pointerdown", e => {
+    const box = canvas.getBoundingClientRect(), input = pick((e.clientX - box.left) / box.width, (e.clientY - box.top) / box.height);
+    if (input >= 0) change({ input });
+  });
+  canvas.addEventListener("keydown", e => {
+    if (!(e.key in moves)) return;
+    e.preventDefault();
+    const inputs = state.answer && state.answer.neuron ? state.answer.neuron.weights.length : 0, input = state.input + moves[e.key];
+    if (input >= 0 && input < inputs) change({ input });
+  });
+}
+selects($("weights"), (x, y) => 28 * Math.min(27, Math.floor(28 * y)) + Math.min(27, Math.floor(28 * x)), { ArrowUp: -28, ArrowDown: 28, ArrowLeft: -1, ArrowRight: 1 });
+selects($("terms"), (x, y) => { const row = Math.floor(rows * y) - 1; return row < 16 ? row : -1; }, { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1 });
+const rows = 19; // of the table: a head, 16 terms, the bias, the sum
+
+// ---- Learning ----
+
+const speeds = [[1, 1000], [1, 200], [5, 100], [50, 100], [500, 0]]; // steps, and the pause after them in ms
+
+async function learn(path, body) {
+  try {
+    const progress = await ask(path, body);
+    if (progress.gradient) progress.gradient.weights = numbersOf(progress.gradient.weights);
+    const { training, test } = progress.evaluation;
+    const point = [progress.steps, training.correct / training.count, test.correct / test.count, training.cost, test.cost];
+    const runs = path === "step" ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = path === "step" ? state.runs.at(-1) : [];
+    change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, notice: null, failed: "" });
+    keep(sessionStorage, "own", { steps: progress.steps, epoch: progress.epoch, runs: state.runs });
+  } catch (e) {
+    change({ running: false, failed: state.gone || state.notice ? "" : e.message });
+  }
+}
+
+// thinned halves a curve that has more points than the screen.
+const thinned = run => run.length > 500 ? run.filter((_, i) => i % 2 === 0 || i === run.length - 1) : run;
+
+const begun = () => learn("fresh", { seed: Math.floor(Math.random() * 2 ** 53) });
+async function step(steps) {
+  if (!state.progress) await begun();
+  if (!state.progress) return;
+  const rate = $("rate").valueAsNumber, batch = $("batch").valueAsNumber;
+  steps = Math.max(1, Math.min(steps, Math.floor(1e5 / batch)));
+  await learn("step", { rate, batch, steps, cost: "quadratic", neuron: explained() || undefined });
+}
+
+let looping = false;
+async function run() {
+  if (looping) return;
+  looping = true;
+  while (state.running) {
+    const [steps, pause] = speeds[$("speed").value];
+    await Promise.all([step(steps), new Promise(done => setTimeout(done, pause))]);
+  }
+  looping = false;
+}
+
+for (const button of document.querySelectorAll(".run")) {
+  button.addEventListener("click", () => {
+    if (!state.running && !$("recipe").reportValidity()) return;
+    change({ running: !state.running, which: "own" });
+    run();
+  });
+}
+for (const button of document.querySelectorAll(".step")) {
+  button.addEventListener("click", () => {
+    if (!$("recipe").reportValidity()) return;
+    change({ running: false, which: "own" });
+    if (!stepping) stepping = step(1).finally(() => { stepping = null; });
+  });
+}
+let stepping = null;
+$("recipe").addEventListener("submit", e => e.preventDefault());
+$("fresh").addEventListener("click", begun);
+$("try").addEventListener("click", () => change({ view: "draw", which: "own" }));
+$("load").addEventListener("click", () => $("file").click());
+$("file").addEventListener("change", async () => {
+  const file = $("file").files[0];
+  if (!file) return;
+  await learn("load", new Uint8Array(await file.arrayBuffer()));
+  if (!state.failed) change({ notice: ["loaded", { f: file.name }] });
+  $("file").value = "";
+});
+$("save").addEventListener("click", async () => {
+  try {
+    const bytes = await ask("save", { network: "own", edits: state.edits.own });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([bytes]));
+    link.download = "digits.safetensors";
+    link.click();
+    URL.revokeObjectURL(link.href);
+  } catch (e) {
+    change({ failed: state.gone ? "" : e.message });
+  }
+});
+
+// resume finds the own network again after a reload.
+async function resume() {
+  const own = kept(sessionStorage, "own");
+  if (!own) return;
+  try {
+    const { first, scale } = await ask("network", { network: "own" });
+    const evaluation = await ask("evaluate", { network: "own" });
+    change({ progress: { steps: own.steps, epoch: own.epoch, first, scale, evaluation }, runs: own.runs });
+  } catch { /* it is gone, and the notice says so */ }
+}
+
+// ---- Rendering ----
+
+function render() {
+  planned = false;
+  if (!palette) palette = colours();
+  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !beginning) beginning = begun().finally(() => { beginning = null; });
+  renderLanguage();
+  renderViews();
+  renderButtons();
+  renderPaper();
+  renderStage();
+  renderPanel();
+  if (state.view === "learn") renderLearning();
+  announce();
+  read();
+  judge();
+  fetchDigits();
+}
+let beginning = null;
+
+// colours reads the theme of the style sheet, for the canvases.
+let palette = null;
+function colours() {
+  const style = getComputedStyle(root), probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const all = {};
+  for (const name of ["ground", "card", "line", "edge", "text", "soft", "accent", "plus", "minus", "blank"]) {
+    const css = style.getPropertyValue("--" + name).trim();
+    probe.fillStyle = css;
+    probe.fillRect(0, 0, 1, 1);
+    all[name] = { css, rgb: [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)] };
+  }
+  return all;
+}
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", () => { palette = null; change({}); });
+}
+
+function renderLanguage() {
+  attribute(root, "lang", state.language === "zh" ? "zh-CN" : "en");
+  if (document.title !== t("title")) document.title = t("title");
+  for (const e of document.querySelectorAll("[data-t]")) put(e, t(e.dataset.t));
+  for (const e of document.querySelectorAll("[data-label]")) attribute(e, "aria-label", t(e.dataset.label));
+  const other = $("language");
+  put(other, state.language === "zh" ? "English" : "中文");
+  attribute(other, "lang", state.language === "zh" ? "en" : "zh");
+  attribute(other, "aria-label", state.language === "zh" ? "English: change the language" : "中文：切换语言");
+  const { shipped } = state.network || {};
+  put($("quality"), shipped ? t("quality", { p: percent(shipped.correct / shipped.count), n: shipped.count.toLocaleString("en") }) : "");
+}
+$("language").addEventListener("click", () => {
+  change({ language: state.language === "zh" ? "en" : "zh" });
+  keep(localStorage, "language", state.language);
+});
+
+const tabs = ["draw", "learn"];
+function renderViews() {
+  for (const name of tabs) {
+    attribute($("tab-" + name), "aria-selected", state.view === name);
+    $("tab-" + name).tabIndex = state.view === name ? 0 : -1;
+    $(name).hidden = state.view !== name;
+  }
+  if (location.hash !== address()) history.replaceState(null, "", address());
+}
+tabs.forEach((name, i) => {
+  $("tab-" + name).addEventListener("click", () => change({ view: name }));
+  $("tab-" + name).addEventListener("keydown", e => {
+    if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
+    $("tab-" + tabs[1 - i]).focus();
+    change({ view: tabs[1 - i] });
+  });
+});
+
+function renderPaper() {
+  paintPaper();
+  $("hint").hidden = state.drawing.length > 0;
+  $("pen").style.left = 100 * state.pen.x / side + "%";
+  $("pen").style.top = 100 * state.pen.y / side + "%";
+  $("pen").classList.toggle("down", state.pen.down);
+  $("undo").disabled = !state.past.length;
+  const { answer, network, progress } = state;
+  put($("digit"), answer && answer.digit >= 0 ? answer.digit : "–");
+  $("digit").className = !answer || answer.digit < 0 || answer.sure ? "" : "doubt";
+  put($("verdict"), verdict());
+  const shipped = network && network.shipped;
+  put($("shipped"), t("shipped", { p: shipped ? percent(shipped.correct / shipped.count) : "…" }));
+  put($("mine"), progress ? t("mine", { n: progress.steps.toLocaleString("en") }) : t("mineNone"));
+  $("net-" + (state.which === "own" ? "mine" : "shipped")).checked = true;
+  $("net-mine").disabled = !progress;
+  $("quick").hidden = state.which !== "own";
+}
+for (const [id, name] of [["net-shipped", "shipped"], ["net-mine", "own"]]) $(id).addEventListener("change", () => change({ which: name }));
+
+function verdict() {
+  const { answer } = state;
+  if (state.gone) return t("gone");
+  if (state.failed) return t("failed", { e: state.failed });
+  if (!answer || !answer.ink) return t("nothing");
+  if (answer.digit < 0) return t("speck");
+  const text = t(answer.sure ? "sure" : answer.certainty >= 0.5 ? "unsure" : "none", { a: number(answer.certainty) });
+  return text + (lone() ? t("truth", { d: digitName(lone().label) }) : "");
+}
+
+// announce tells a screen reader what is new: after a second without news, and not
+// during a stroke.
+let spoken = "", speaking = 0;
+function announce() {
+  const text = pointer !== null || !state.gone && !upToDate() ? spoken : announcement();
+  if (text === spoken) return;
+  spoken = text;
+  clearTimeout(speaking);
+  speaking = setTimeout(() => put($("live"), spoken), 1000);
+}
+function announcement() {
+  const { answer } = state;
+  if (state.gone) return t("gone");
+  if (state.view === "learn") return status();
+  if (state.failed || answer && answer.ink && answer.digit < 0) return verdict();
+  if (!answer || !answer.ink) return t("sayNothing");
+  return t(answer.sure ? "saySure" : answer.certainty >= 0.5 ? "sayUnsure" : "sayNone", { d: digitName(answer.digit) });
 }
 
 // ---- The network ----
 
-let network = null, now = { ink: false, digit: -1, pixels: [], activations: [] }, chosen = null;
-const neurons = [[], []], answers = [];
-for (const l of [0, 1]) {
-  for (let n = 0; n < 16; n++) {
-    const button = document.createElement("button"), disc = document.createElement("span");
-    button.className = "neuron";
-    disc.className = "disc";
-    button.append(disc);
-    button.tabIndex = n === 0 ? 0 : -1; // one stop for Tab in each layer, arrow keys inside
-    button.addEventListener("pointerenter", () => choose(l, n));
-    button.addEventListener("focus", () => choose(l, n));
-    button.addEventListener("click", () => choose(l, n));
-    button.addEventListener("keydown", e => {
-      const [dl, dn] = { ArrowUp: [0, 15], ArrowDown: [0, 1], ArrowLeft: [1, 0], ArrowRight: [1, 0] }[e.key] || [0, 0];
-      if (!dl && !dn) return;
-      e.preventDefault();
-      neurons[(l + dl) % 2][(n + dn) % 16].focus();
-    });
-    $("layer" + l).append(button);
-    neurons[l].push(button);
+const layers = [[], [], []];
+for (const l of [0, 1, 2]) {
+  for (let n = 0; n < (l === 2 ? 10 : 16); n++) {
+    const button = neuronButton($("layer" + l), layers, l, n);
+    for (const name of l === 2 ? ["disc", "name", "track", "value"] : ["disc"]) {
+      button.append(Object.assign(document.createElement("span"), { className: name }));
+    }
+    if (l === 2) button.children[1].textContent = n;
+    if (l === 2) button.children[2].append(document.createElement("i"));
+    layers[l].push(button);
   }
 }
-for (let n = 0; n < 10; n++) {
-  const item = document.createElement("li");
-  for (const name of ["disc", "name", "track", "value"]) {
-    const part = document.createElement("span");
-    part.className = name;
-    item.append(part);
-  }
-  item.children[1].textContent = n;
-  item.children[2].append(document.createElement("i"));
-  $("answers").append(item);
-  answers.push(item);
-}
 
-// label names the neurons for screen readers.
-function label() {
-  neurons.forEach((layer, l) => layer.forEach((button, n) => {
-    const name = t("neuron", { l: l + 1, n: n + 1 }), a = now.activations[l];
-    button.setAttribute("aria-label", a ? name + t("activation", { a: a[n].toFixed(2) }) : name);
-    button.setAttribute("aria-pressed", !!chosen && chosen.l === l && chosen.n === n);
-  }));
-}
-
-function show(prediction) {
-  now = prediction;
-  [...neurons, answers].forEach((layer, l) => layer.forEach((e, n) => {
-    e.style.setProperty("--a", now.ink ? now.activations[l][n] : 0);
+function renderStage() {
+  const { answer } = state, activations = answer && answer.activations;
+  attribute($("stage"), "aria-busy", reading || !state.gone && !state.failed && !upToDate());
+  layers.forEach((layer, l) => layer.forEach((button, n) => {
+    const a = activations ? activations[l][n] : 0;
+    button.style.setProperty("--a", a.toFixed(4));
+    renderNeuron(button, l, n, activations ? t("activation", { a: number(a) }) : "");
     if (l < 2) return;
-    e.className = n === now.digit ? "best" : "";
-    e.lastChild.textContent = now.ink ? now.activations[l][n].toFixed(2) : "–";
+    button.classList.toggle("best", !!activations && n === answer.digit);
+    put(button.lastChild, activations ? number(a) : "–");
   }));
-  $("digit").textContent = now.ink ? now.digit : "–";
-  const a = now.ink && now.activations[2][now.digit], expected = truth;
-  say($("verdict"), () => !now.ink ? t("nothing")
-    : t(a < 0.5 ? "unsure" : "reads", { a: a.toFixed(2) }) + (expected === null ? "" : t("truth", { n: expected })));
-  label();
-  if (chosen) explain();
-  redraw();
+  put($("lines"), t(activations ? "lines" : "linesNone"));
+  if (state.view !== "draw") return;
+  const { blank, text } = palette;
+  paint($("seen"), i => mix(blank.rgb, text.rgb, answer && answer.pixels ? answer.pixels[i] / 255 : 0));
+  drawConnections();
 }
 
-function choose(l, n) {
-  chosen = { l, n };
-  neurons[l].forEach((button, k) => { button.tabIndex = k === n ? 0 : -1; });
-  label();
-  explain();
-  redraw();
+// renderNeuron gives a neuron's button its name, and says whether it is chosen.
+function renderNeuron(button, l, n, more) {
+  const chosen = String(state.chosen) === String([l, n]), stop = state.chosen && state.chosen[0] === l ? chosen : n === 0;
+  attribute(button, "aria-pressed", chosen);
+  attribute(button, "aria-label", neuronName([l, n]) + more);
+  attribute(button, "tabindex", stop ? 0 : -1);
 }
 
-// explain says what the chosen neuron looks for.
-function explain() {
-  const { l, n } = chosen;
-  say($("who"), () => t("neuron", { l: l + 1, n: n + 1 }) + (now.ink ? t("activation", { a: now.activations[l][n].toFixed(2) }) : ""));
-  if (!network) return;
-  if (l === 0) return say($("what"), () => t("what0"));
-  const [plus, minus] = extremes(n), names = list => list.map(k => k + 1).join(", ");
-  say($("what"), () => t("what1", { p: names(plus), m: names(minus) }));
-}
+const mix = (from, to, share) => [0, 1, 2].map(c => from[c] + share * (to[c] - from[c])).concat(255);
 
-// extremes returns the neurons of the first layer with the largest and with the
-// smallest weights to neuron n of the second layer.
-function extremes(n) {
-  const order = network.weights[0][n].map((w, k) => [w, k]).sort((a, b) => b[0] - a[0]).map(([, k]) => k);
-  return [order.slice(0, 3), order.slice(-3).reverse()];
+// paint gives each pixel of a canvas of 28×28 its colour.
+function paint(canvas, colour) {
+  const data = new ImageData(28, 28);
+  for (let i = 0; i < 784; i++) data.data.set(colour(i), 4 * i);
+  canvas.getContext("2d").putImageData(data, 0, 0);
+  return canvas;
 }
+const picture = colour => paint(Object.assign(document.createElement("canvas"), { width: 28, height: 28 }), colour);
 
-const hex = colour => [1, 3, 5].map(i => parseInt(colour.slice(i, i + 2), 16));
-const unpack = base64 => Uint8Array.from(atob(base64), c => c.charCodeAt(0));
-
-// weights draws the weights of a first-layer neuron into a canvas.
-function weights(context, first, neuron, x, y) {
-  const blank = hex(css("--blank")), tones = [hex(css("--minus")), hex(css("--plus"))];
-  context.drawImage(picture(28, 28, i => {
-    const w = (first[neuron * 784 + i] - 128) / 127, tone = tones[+(w > 0)];
-    return [0, 1, 2].map(c => blank[c] + Math.min(1, Math.abs(w)) * (tone[c] - blank[c])).concat(255);
-  }), x, y);
+// paintSigned paints numbers red above 0 and blue below; the scale has full colour.
+function paintSigned(canvas, values, scale) {
+  const { blank, plus, minus } = palette;
+  return paint(canvas, i => {
+    const v = values ? values[i] / scale : 0;
+    return mix(blank.rgb, v > 0 ? plus.rgb : minus.rgb, Math.min(1, Math.abs(v)));
+  });
 }
-
-function drawLook() {
-  const canvas = $("look"), context = canvas.getContext("2d");
-  if (!chosen || !network) {
-    canvas.width = canvas.height = 30;
-    context.strokeStyle = css("--line");
-    context.strokeRect(0.5, 0.5, 29, 29);
-    return;
-  }
-  if (chosen.l === 0) {
-    canvas.width = canvas.height = 30;
-    context.fillStyle = css("--edge");
-    context.fillRect(0, 0, 30, 30);
-    return weights(context, network.first, chosen.n, 1, 1);
-  }
-  canvas.width = 94;
-  canvas.height = 62;
-  extremes(chosen.n).forEach((list, row) => list.forEach((k, column) => {
-    context.fillStyle = css(row ? "--minus" : "--plus");
-    context.fillRect(32 * column, 32 * row, 30, 30);
-    weights(context, network.first, k, 32 * column + 1, 32 * row + 1);
-  }));
-}
-
-function drawSeen() {
-  const context = $("seen").getContext("2d"), blank = hex(css("--card")), text = hex(css("--text"));
-  context.drawImage(picture(28, 28, i => {
-    const v = (now.pixels[i] || 0) / 255;
-    return [0, 1, 2].map(c => blank[c] + v * (text[c] - blank[c])).concat(255);
-  }), 0, 0);
-}
+const largest = values => values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-12);
 
 // fit gives a canvas the pixels of the screen and returns its context, in CSS
 // pixels.
 function fit(canvas) {
-  const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
+  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, context = canvas.getContext("2d");
+  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
+  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
   return { context, width, height };
 }
 
-// drawConnections shows the strength of each connection, |weight·activation|,
-// relative to the strongest of its layer; without a drawing, |weight| alone. Of
-// the 784 connections to a first-layer neuron it shows the six strongest.
-function drawConnections() {
-  const { context } = fit($("connections"));
-  if (!network) return;
+// where returns the places of the neurons and of the picture on the stage. They
+// change with its size only.
+let places = null;
+new ResizeObserver(() => { places = null; change({}); }).observe($("stage"));
+function where() {
   const origin = $("stage").getBoundingClientRect();
   const box = e => {
-    const b = e.getBoundingClientRect();
-    return { left: b.left - origin.left, top: b.top - origin.top, width: b.width, height: b.height, x: b.left - origin.left + b.width / 2, y: b.top - origin.top + b.height / 2 };
+    const b = e.getBoundingClientRect(), left = b.left - origin.left, top = b.top - origin.top;
+    return { left, top, right: left + b.width, bottom: top + b.height, x: left + b.width / 2, y: top + b.height / 2 };
   };
-  const columns = [...neurons, answers].map(layer => layer.map(e => box(e.matches("li") ? e.firstChild : e)));
-  const seen = box($("seen")), above = seen.top + seen.height < columns[0][0].top;
+  const columns = layers.map(layer => layer.map(button => box(button.firstChild))), seen = box($("seen"));
+  const above = seen.bottom < columns[0][0].top; // on a narrow screen
   const pixel = i => above
-    ? { x: seen.left + (i % 28 + 0.5) * seen.width / 28, y: seen.top + seen.height }
-    : { x: seen.left + seen.width, y: seen.top + (Math.floor(i / 28) + 0.5) * seen.height / 28 };
-  const layers = [[], [], []];
-  if (now.ink) {
-    columns[0].forEach((to, n) => {
-      const carried = now.pixels.map((v, i) => [v * (network.first[n * 784 + i] - 128), i]).filter(([v]) => v);
-      carried.sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
-      for (const [v, i] of carried.slice(0, 6)) layers[0].push({ from: pixel(i), to, v, n, k: i });
-    });
-  }
-  network.weights.forEach((rows, l) => rows.forEach((row, n) => row.forEach((w, k) => {
-    layers[l + 1].push({ from: columns[l][k], to: columns[l + 1][n], v: w * (now.ink ? now.activations[l][k] : 1), n, k });
-  })));
-  const tones = [css("--minus"), css("--plus")], dim = now.ink ? 1 : 0.35;
-  layers.forEach((connections, l) => {
-    const most = Math.max(1e-9, ...connections.map(w => Math.abs(w.v)));
-    connections.sort((a, b) => Math.abs(a.v) - Math.abs(b.v));
-    for (const w of connections) {
-      const strength = Math.abs(w.v) / most;
-      // only the connections of a chosen neuron are not dimmed
-      const far = chosen && !(chosen.l === l && chosen.n === w.n || chosen.l === l - 1 && chosen.n === w.k);
+    ? { x: seen.left + (i % 28 + 0.5) * (seen.right - seen.left) / 28, y: seen.bottom }
+    : { x: seen.right, y: seen.top + (Math.floor(i / 28) + 0.5) * (seen.bottom - seen.top) / 28 };
+  return { columns, pixel };
+}
+
+// drawConnections shows the connections, the strongest on top. Those that do not touch
+// the chosen neuron are dim.
+function drawConnections() {
+  const { context } = fit($("connections")), { answer, chosen } = state;
+  if (!answer) return;
+  places = places || where();
+  const { columns, pixel } = places, dim = answer.activations ? 1 : 0.35;
+  answer.connections.forEach((connections, l) => {
+    const most = connections.length ? Math.abs(connections[0][2]) || 1 : 1;
+    for (let i = connections.length - 1; i >= 0; i--) {
+      const [k, n, v] = connections[i], strength = Math.abs(v) / most, from = l === 0 ? pixel(k) : columns[l - 1][k], to = columns[l][n];
+      const far = chosen && !(chosen[0] === l && chosen[1] === n || chosen[0] === l - 1 && chosen[1] === k);
       context.globalAlpha = dim * (0.04 + 0.86 * strength) * (far ? 0.2 : 1);
       context.lineWidth = 0.6 + 2 * strength;
-      context.strokeStyle = tones[+(w.v > 0)];
+      context.strokeStyle = (v > 0 ? palette.plus : palette.minus).css;
       context.beginPath();
-      context.moveTo(w.from.x, w.from.y);
-      context.lineTo(w.to.x, w.to.y);
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
       context.stroke();
     }
   });
 }
 
-function redraw() {
-  if ($("draw").hidden) {
-    drawCurve();
-    drawSheet();
+// ---- The explained neuron ----
+
+function renderPanel() {
+  const neuron = state.answer && state.answer.neuron, first = neuron && neuron.layer === 0;
+  $("neuron").classList.toggle("pinned", !!state.chosen);
+  $("unchoose").hidden = !state.chosen;
+  $("pictures").hidden = !first;
+  $("terms").hidden = !neuron || first;
+  for (const e of ["sum", "changes"].map($).concat(document.querySelector(".edit"))) e.hidden = !neuron;
+  const about = explained();
+  put($("who"), neuron ? title(neuron) : about ? neuronName(about) : t("who"));
+  put($("what"), neuron ? meaning(neuron) : state.gone ? t("gone") : t("whoNone"));
+  if (!neuron) return;
+  if (first) renderPictures(neuron);
+  else drawTerms(neuron);
+  renderSum(neuron);
+  renderEdit(neuron);
+}
+
+function title({ layer, neuron, rival }) {
+  if (!rival) return neuronName([layer, neuron]);
+  return t(rival.sum >= 0 ? "why" : "whyNot", { n: neuron, m: rival.neuron });
+}
+
+// meaning says in words what the neuron does.
+function meaning({ layer, neuron, bias, weights, z, rival }) {
+  const added = t(bias > 0 ? "biasUp" : "biasDown", { b: number(bias), c: number(-bias) });
+  if (layer === 0) return t("what0") + added;
+  if (layer === 1) {
+    const order = Array.from(weights, (w, k) => [w, k + 1]).sort((a, b) => b[0] - a[0]).map(([, k]) => k);
+    return t("what1", { p: order.slice(0, 3).join(", "), m: order.slice(-3).reverse().join(", ") }) + added;
+  }
+  if (!rival) return t("what2None") + added;
+  const terms = [...rival.terms.map((v, k) => [v, t("byNeuron", { n: k + 1, v: number(v, 1) })]), [rival.bias, t("byBias", { v: number(rival.bias, 1) })]];
+  terms.sort((a, b) => Math.sign(rival.sum) * (b[0] - a[0]));
+  const most = terms.slice(0, 2).map(([, name]) => name).join(state.language === "zh" ? "、" : ", ");
+  return t("what2", { n: neuron, m: rival.neuron, z: number(z), y: number(z - rival.sum), k: most });
+}
+
+// gradientOf returns the gradient of a neuron in the last step, if it is known.
+function gradientOf({ layer, neuron }) {
+  const g = which() === "own" && state.progress && state.progress.gradient;
+  return g && g.layer === layer && g.neuron === neuron ? g : null;
+}
+
+function renderPictures(neuron) {
+  const { weights, inputs, products } = neuron, scale = state.network ? state.network.scale : largest(weights), g = gradientOf(neuron);
+  const caption = (canvas, text, most) => put(canvas.nextElementSibling, text + "\n" + (most ? "±" + (most < 0.01 ? most.toExponential(0) : number(most)) : ""));
+  paintSigned($("weights"), weights, scale);
+  caption($("weights"), t("weights"), scale);
+  paint($("inputs"), i => mix(palette.blank.rgb, palette.text.rgb, inputs ? inputs[i] : 0));
+  caption($("inputs"), t("inputs"));
+  paintSigned($("products"), products, products ? largest(products) : 1);
+  caption($("products"), t("products"), products && largest(products));
+  $("gradient").parentElement.hidden = which() !== "own";
+  paintSigned($("gradient"), g && g.weights, g ? largest(g.weights) : 1);
+  caption($("gradient"), t("gradient"), g && largest(g.weights));
+  $("mark").style.left = 100 * (state.input % 28) / 28 + "%";
+  $("mark").style.top = 100 * Math.floor(state.input / 28) / 28 + "%";
+}
+
+// drawTerms draws a table of bars: for each input its term, the bias, the sum. For
+// an output it compares the answer with its rival.
+function drawTerms(neuron) {
+  const { context: c, width, height } = fit($("terms")), { weights, inputs, products, bias, z, rival } = neuron, h = height / rows, g = gradientOf(neuron);
+  const column = (head, values, more = {}) => ({ head, values, ...more });
+  const columns = [];
+  if (rival) {
+    columns.push(column(t("headFor", { n: neuron.neuron }), [...products, bias], { sum: z }));
+    columns.push(column(t("headFor", { n: rival.neuron }), [...products.map((p, k) => p - rival.terms[k]), bias - rival.bias], { sum: z - rival.sum }));
+    columns.push(column(t("headMore", { n: neuron.neuron, m: rival.neuron }), [...rival.terms, rival.bias], { sum: rival.sum }));
+    const most = Math.max(...columns.map(({ values }) => largest(values)));
+    for (const one of columns) one.most = most;
   } else {
-    drawSeen();
-    drawLook();
-    drawConnections();
+    columns.push(column(t("headWeight"), products ? [...weights] : [...weights, bias]));
+    if (products) columns.push(column(t("headInput"), [...inputs], { most: 1, unsigned: true }), column(t("headProduct"), [...products, bias], { sum: z }));
   }
+  if (g) columns.push(column(t("headGradient"), [...g.weights, g.bias], { digits: 4 }));
+  c.font = "12px system-ui, sans-serif";
+  c.textBaseline = "middle";
+  const names = 34, each = (width - names) / columns.length;
+  c.fillStyle = palette.line.css;
+  c.fillRect(0, (state.input + 1) * h, width, h);
+  c.fillRect(0, 17 * h, width, 1);
+  c.fillRect(0, 18 * h, width, 1);
+  c.fillStyle = palette.soft.css;
+  c.textAlign = "left";
+  for (let k = 0; k < 16; k++) c.fillText(k + 1, 4, (k + 1.5) * h);
+  c.fillText(t("rowBias"), 4, 17.5 * h);
+  if (products) c.fillText(t("rowSum"), 4, 18.5 * h);
+  columns.forEach((one, i) => drawColumn(c, one, names + i * each, each, h));
 }
-new ResizeObserver(redraw).observe($("stage"));
-new ResizeObserver(redraw).observe($("curve"));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-$("layer0").addEventListener("pointerleave", leave);
-$("layer1").addEventListener("pointerleave", leave);
-// leave shows all connections again, unless a neuron has the focus.
-function leave() {
-  if (document.activeElement.matches(".neuron")) return;
-  chosen = null;
-  said.delete($("who"));
-  said.delete($("what"));
-  speak();
-  redraw();
+function drawColumn(c, { head, values, sum, most = largest(values), unsigned, digits = 2 }, left, width, h) {
+  const right = left + width - 2, text = 40, room = width - text - 8, zero = left + (unsigned ? 4 : 4 + room / 2), unit = room / (unsigned ? 1 : 2) / most;
+  c.textAlign = "right";
+  c.fillStyle = palette.soft.css;
+  c.fillText(head, right, 0.5 * h);
+  values.forEach((v, k) => {
+    const y = (k + 1) * h;
+    c.fillStyle = (unsigned ? palette.accent : v > 0 ? palette.plus : palette.minus).css;
+    c.fillRect(zero, y + 3, v * unit, h - 6);
+    c.fillStyle = palette.text.css;
+    c.fillText(number(v, digits), right, y + h / 2);
+  });
+  c.fillStyle = palette.edge.css;
+  c.fillRect(zero - 0.5, h, 1, values.length * h);
+  c.fillStyle = palette.text.css;
+  if (sum !== undefined) c.fillText(number(sum), right, 18.5 * h);
 }
-for (const l of [0, 1]) $("layer" + l).addEventListener("focusout", e => { if (!e.relatedTarget || !e.relatedTarget.matches(".neuron")) setTimeout(leave); });
 
-// ---- Training ----
+function renderSum({ bias, z, a }) {
+  const known = z !== undefined;
+  const parts = [["sum", known && z - bias], ["sumBias", bias], ["sumZ", known && z], ["sumA", known && a]];
+  parts.forEach(([key, value], i) => {
+    put($("sum").children[i].children[0], t(key));
+    put($("sum").children[i].children[1], value === false ? "–" : number(value, 3));
+  });
+  drawSigma(z, a);
+}
+for (let i = 0; i < 4; i++) {
+  const row = document.createElement("div");
+  row.append(document.createElement("dt"), document.createElement("dd"));
+  $("sum").append(row);
+}
 
-let points = [], limit = 10, sheet = null, running = null, waiting = false;
-const percent = x => (100 * x).toFixed(1) + " %";
+// drawSigma draws σ from −8 to 8, and the neuron on it. A z beyond stands at the edge.
+function drawSigma(z, a) {
+  const { context: c, width, height } = fit($("sigma")), left = 8, right = width - 8, top = 12, bottom = height - 18;
+  const x = v => left + (right - left) * (Math.max(-8, Math.min(8, v)) + 8) / 16, y = v => bottom - (bottom - top) * v;
+  const line = (tone, wide, points) => {
+    c.strokeStyle = tone;
+    c.lineWidth = wide;
+    c.beginPath();
+    for (const [px, py] of points) c.lineTo(px, py);
+    c.stroke();
+  };
+  line(palette.line.css, 1, [[left, y(0)], [right, y(0)]]);
+  line(palette.line.css, 1, [[left, y(1)], [right, y(1)]]);
+  line(palette.line.css, 1, [[x(0), top], [x(0), bottom]]);
+  line(palette.soft.css, 2, Array.from({ length: 65 }, (_, i) => [x(i / 4 - 8), y(1 / (1 + Math.exp(8 - i / 4)))]));
+  c.font = "12px system-ui, sans-serif";
+  c.fillStyle = palette.soft.css;
+  c.textAlign = "center";
+  for (const v of [-8, 0, 8]) c.fillText(number(v, 0), x(v) - v / 2, height - 4);
+  c.textAlign = "left";
+  c.fillText("1", left, y(1) - 2);
+  if (z === undefined) return;
+  line(palette.accent.css, 1, [[x(z), bottom], [x(z), y(a)]]);
+  c.fillStyle = palette.accent.css;
+  c.beginPath();
+  c.arc(x(z), y(a), 5, 0, 7);
+  c.fill();
+}
 
-$("recipe").addEventListener("submit", async e => {
-  e.preventDefault();
-  if (running) return;
-  const control = running = new AbortController();
-  const recipe = { rate: $("rate").valueAsNumber, batch: $("batch").valueAsNumber, epochs: $("epochs").valueAsNumber };
-  points = [];
-  limit = recipe.epochs;
-  $("start").disabled = true;
-  $("stop").disabled = false;
-  if (document.activeElement === document.body || document.activeElement === $("start")) $("stop").focus();
-  say($("status"), () => t("learning"));
-  try {
-    const answer = await fetch("/train", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(recipe), signal: control.signal });
-    if (!answer.ok) throw new Error(await answer.text());
-    let text = "", ended = false;
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += value;
-      const messages = text.split("\n\n");
-      text = messages.pop();
-      for (const message of messages) {
-        const [, event, data] = message.match(/^event: (\w+)\ndata: (.*)$/);
-        if (event === "progress") learned(JSON.parse(data));
-        else ended = true;
-        if (event === "failed") throw new Error(JSON.parse(data));
-      }
-    }
-    if (!ended) throw new TypeError("the stream has ended early");
-    const a = percent(points[points.length - 1].accuracy);
-    say($("status"), () => t(recipe.epochs === 1 ? "doneOnce" : "done", { n: recipe.epochs, a }));
-  } catch (e) {
-    if (control.signal.aborted) say($("status"), () => t("stopped"));
-    else trouble(e, $("status"));
+// renderEdit shows the parameters as edited, which the core may not have heard of.
+function renderEdit({ layer, neuron, bias, weights }) {
+  const input = Math.min(state.input, weights.length - 1);
+  const now = (i, value) => edits().reduce((v, e) => e[0] === layer && e[1] === neuron && e[2] === i ? e[3] : v, value);
+  const slide = (name, value, text) => {
+    if (+$(name).value !== value) $(name).value = value;
+    put($(name + "Value"), number(value));
+    attribute($(name), "aria-valuetext", number(value));
+    if (text) put($(name + "Name"), text);
+  };
+  const name = layer === 0 ? t("pixel", { x: input % 28 + 1, y: Math.floor(input / 28) + 1 }) : t("weightOf", { n: input + 1 });
+  slide("weight", now(input, weights[input]), name);
+  slide("bias", now(-1, bias));
+  const canvas = $(layer === 0 ? "weights" : "terms"), answer = state.answer.neuron;
+  attribute(canvas, "aria-valuemax", weights.length - 1);
+  attribute(canvas, "aria-valuemin", 0);
+  attribute(canvas, "aria-valuenow", input);
+  attribute(canvas, "aria-valuetext", t("term", { name, w: number(weights[input]) })
+    + (answer.products ? t("times", { i: number(answer.inputs[input]), p: number(answer.products[input]) }) : ""));
+  $("reset").disabled = !edits().length;
+  const { edited } = state;
+  put($("changes"), edited && edited.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: edited.count.toLocaleString("en") }) : t("change1"));
+}
+
+// ---- What learning shows ----
+
+const sheet = [[]];
+for (let n = 0; n < 16; n++) {
+  const button = neuronButton($("sheet"), sheet, 0, n, 8);
+  button.append(Object.assign(document.createElement("canvas"), { width: 28, height: 28 }));
+  sheet[0].push(button);
+}
+
+function status() {
+  const { progress, notice } = state;
+  if (state.gone) return t("gone");
+  if (state.failed) return t("failed", { e: state.failed });
+  if (state.running) return t("learning");
+  if (notice) return t(...notice);
+  if (!progress || !progress.steps) return t("knowsNothing");
+  return t("paused", { n: progress.steps.toLocaleString("en"), p: percent(accuracyOf(progress)) });
+}
+const accuracyOf = ({ evaluation: { test } }) => test.correct / test.count;
+
+function renderButtons() {
+  for (const button of document.querySelectorAll(".run")) put(button, t(state.running ? "pause" : "run"));
+  for (const button of document.querySelectorAll(".step")) put(button, t("step"));
+}
+
+function renderLearning() {
+  const { progress, data } = state;
+  const get = "server" in root.dataset ? "getServer" : "getStatic";
+  put($("data"), data ? t("data" + data.name, { n: data.training.toLocaleString("en") }) + (data.name === "MNIST" ? "" : t(get)) : "");
+  put($("status"), status());
+  put($("steps"), progress ? progress.steps.toLocaleString("en") : "–");
+  put($("epoch"), progress ? progress.epoch.toFixed(2) : "–");
+  put($("accuracy"), progress ? percent(accuracyOf(progress)) : "–");
+  attribute($("speed"), "aria-valuetext", texts[state.language].speeds[$("speed").value]);
+  put($("speedValue"), texts[state.language].speeds[$("speed").value]);
+  for (const id of ["try", "save"]) $(id).disabled = !progress;
+  renderCharts();
+  renderStep();
+  renderSheet();
+  renderMistakes();
+}
+$("speed").addEventListener("input", () => change({}));
+
+function renderCharts() {
+  const { progress, runs } = state, counts = progress && progress.evaluation;
+  put($("testing"), t("testing", { n: counts ? counts.test.count.toLocaleString("en") : "" }));
+  put($("training"), t("training", { n: counts ? counts.training.count.toLocaleString("en") : "" }));
+  const most = Math.max(...runs.flat().flatMap(p => [p[3], p[4]]), 0.1), top = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 4, 6].find(v => v >= most) || most;
+  drawChart($("accuracies"), 1, 1, v => 100 * v + " %");
+  drawChart($("costs"), 3, top, v => +v.toFixed(3));
+  const last = runs.length ? runs.at(-1).at(-1) : null;
+  attribute($("accuracies"), "aria-label", last ? t("point", { p: percent(last[2]), q: percent(last[1]) }) : t("accuracyLong"));
+  attribute($("costs"), "aria-label", last ? t("pointCost", { p: last[4].toFixed(3), q: last[3].toFixed(3) }) : t("costLong"));
+}
+
+// drawChart draws the training curve, which is at the index in the points, and the
+// test curve, which follows it; the earlier test curves in grey.
+function drawChart(canvas, index, top, name) {
+  const { context: c, width, height } = fit(canvas), { runs } = state;
+  const left = 46, right = width - 8, above = 10, bottom = height - 24;
+  const reach = Math.max(10, ...runs.flat().map(p => p[0])), unit = 10 ** Math.floor(Math.log10(reach)), tick = unit * (reach / unit > 5 ? 2 : reach / unit > 2 ? 1 : 0.5);
+  const x = v => left + (right - left) * v / reach, y = v => bottom - (bottom - above) * v / top;
+  c.font = "12px system-ui, sans-serif";
+  c.fillStyle = palette.soft.css;
+  c.textBaseline = "middle";
+  c.textAlign = "right";
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    c.fillText(name(share * top), left - 6, y(share * top));
+    c.fillStyle = palette.line.css;
+    c.fillRect(left, y(share * top), right - left, 1);
+    c.fillStyle = palette.soft.css;
   }
-  running = null;
-  const back = document.activeElement === $("stop");
-  $("start").disabled = false;
-  $("stop").disabled = true;
-  if (back) $("start").focus();
-});
-$("stop").addEventListener("click", () => { if (running) running.abort(); });
+  c.textAlign = "center";
+  for (let v = 0; v <= reach * 1.001; v += tick) c.fillText(v >= 1e4 ? v / 1e3 + "k" : v, Math.min(x(v), right - 10), bottom + 14);
+  const curve = (run, i, tone, wide, dash) => {
+    c.strokeStyle = tone.css;
+    c.lineWidth = wide;
+    c.setLineDash(dash);
+    c.beginPath();
+    for (const p of run) c.lineTo(x(p[0]), y(p[i]));
+    c.stroke();
+  };
+  for (const run of runs.slice(0, -1)) curve(run, index + 1, palette.edge, 1, []);
+  if (runs.length) curve(runs.at(-1), index, palette.soft, 2, [5, 4]);
+  if (runs.length) curve(runs.at(-1), index + 1, palette.accent, 2, []);
+  c.setLineDash([]);
+}
 
-function learned(progress) {
-  points.push(progress);
-  if (progress.neurons) sheet = unpack(progress.neurons);
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => {
-    waiting = false;
-    const p = points[points.length - 1];
-    $("bar").value = p.epoch / limit;
-    $("at").textContent = p.epoch.toFixed(2);
-    $("cost").textContent = p.cost.toFixed(3);
-    $("accuracy").textContent = percent(p.accuracy);
-    redraw();
+// renderStep says what the last step has changed.
+function renderStep() {
+  const { progress } = state, batch = progress && progress.batch;
+  if (!batch) {
+    put($("stepText"), t("stepNone"));
+    $("batchShown").replaceChildren();
+    return;
+  }
+  const rate = $("rate").valueAsNumber, g = progress.gradient;
+  let text = t("stepText", { n: progress.steps.toLocaleString("en"), m: $("batch").value, c: batch.costBefore.toFixed(4), r: rate }) + t("stepCost", { c: batch.costAfter.toFixed(4) });
+  if (g) text += t("stepBias", { name: neuronName([g.layer, g.neuron]), b: number(-rate * g.bias, 5), w: number(rate * largest(g.weights), 5) });
+  put($("stepText"), text);
+  if ($("batchShown").shows === batch) return;
+  $("batchShown").shows = batch;
+  const pixels = bytesOf(batch.pixels);
+  $("batchShown").replaceChildren(...batch.labels.map((label, i) => {
+    const [before, after] = [batch.before[i], batch.after[i]], figure = document.createElement("span");
+    figure.className = "thumb" + (after === label ? "" : " wrong");
+    figure.append(thumb(pixels.subarray(784 * i, 784 * i + 784)), before + " → " + after);
+    figure.role = "img";
+    figure.ariaLabel = t("batchDigit", { d: digitName(label), e: before, f: after });
+    return figure;
+  }));
+}
+const thumb = pixels => picture(i => mix(palette.blank.rgb, palette.text.rgb, pixels[i] / 255));
+
+function renderSheet() {
+  const first = state.progress && bytesOf(state.progress.first);
+  sheet[0].forEach((button, n) => {
+    renderNeuron(button, 0, n, "");
+    paintSigned(button.firstChild, first && Array.from(first.subarray(784 * n, 784 * n + 784), b => b - 128), 127);
   });
 }
 
-function drawCurve() {
-  const { context, width, height } = fit($("curve"));
-  const left = 54, right = width - 10, top = 10, bottom = height - 28;
-  const x = epoch => left + (right - left) * epoch / limit, y = share => bottom - (bottom - top) * share;
-  context.font = "13px system-ui, sans-serif";
-  context.fillStyle = css("--soft");
-  context.strokeStyle = css("--line");
-  context.textAlign = "right";
-  context.textBaseline = "middle";
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    context.fillText(100 * share + " %", left - 8, y(share));
-    context.beginPath();
-    context.moveTo(left, y(share));
-    context.lineTo(right, y(share));
-    context.stroke();
-  }
-  context.textAlign = "center";
-  context.textBaseline = "top";
-  for (let epoch = 0; epoch <= limit; epoch += Math.max(1, Math.ceil(limit / 6))) context.fillText(epoch, x(epoch), bottom + 8);
-  const most = Math.max(1e-9, ...points.map(p => p.cost));
-  const curve = (share, tone, dash) => {
-    context.strokeStyle = tone;
-    context.lineWidth = 2;
-    context.setLineDash(dash);
-    context.beginPath();
-    for (const p of points) context.lineTo(x(p.epoch), y(share(p)));
-    context.stroke();
-  };
-  curve(p => p.cost / most, css("--soft"), [5, 4]);
-  curve(p => p.accuracy, css("--accent"), []);
-}
-
-function drawSheet() {
-  const canvas = $("sheet"), context = canvas.getContext("2d");
-  context.fillStyle = css(sheet ? "--edge" : "--line");
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  for (let n = 0; n < 16; n++) {
-    const column = 1 + n % 4 * 29, row = 1 + Math.floor(n / 4) * 29;
-    if (sheet) weights(context, sheet, n, column, row);
-    else {
-      context.fillStyle = css("--blank");
-      context.fillRect(column, row, 28, 28);
+// The confusion matrix has a row for each digit and a column for each answer.
+const cells = [];
+function buildMatrix() {
+  const cell = (row, kind, text) => row.insertAdjacentElement("beforeend", Object.assign(document.createElement(kind), { textContent: text }));
+  for (let i = -1; i < 10; i++) {
+    const row = $("confusion").insertRow();
+    for (let j = -1; j < 10; j++) {
+      if (i >= 0 && j >= 0) cells.push(cell(row, "td", ""));
+      else Object.assign(cell(row, i < 0 && j < 0 ? "td" : "th", i < 0 ? j < 0 ? "" : j : i), i >= 0 ? { scope: "row" } : j >= 0 ? { scope: "col" } : {});
     }
   }
+}
+buildMatrix();
+
+function renderMistakes() {
+  const test = state.progress && state.progress.evaluation.test;
+  put($("confusionText"), test ? t("confusionText", { k: test.count - test.correct, n: test.count.toLocaleString("en") }) : "");
+  cells.forEach((cell, i) => {
+    const row = test ? test.confusion[Math.floor(i / 10)] : [], count = row[i % 10] || 0, sum = row.reduce((a, b) => a + b, 0);
+    put(cell, count || "");
+    cell.className = Math.floor(i / 10) === i % 10 ? "right" : "";
+    cell.style.setProperty("--a", sum ? (count / sum).toFixed(3) : 0);
+  });
+  const shown = misread().filter(m => m[0] in state.digits), about = JSON.stringify([shown, state.language]);
+  if ($("misread").shows === about) return;
+  $("misread").shows = about;
+  $("misread").replaceChildren(...shown.map(([index, label, answer]) => {
+    const digit = state.digits[index], button = document.createElement("button");
+    button.className = "thumb wrong";
+    button.ariaLabel = t("read", { d: digitName(label), e: digitName(answer) });
+    button.append(thumb(bytesOf(digit.pixels)), label + " → " + answer);
+    button.addEventListener("click", () => {
+      draw([digit]);
+      change({ view: "draw", which: "own", chosen: null });
+    });
+    return button;
+  }));
 }
 
 // ---- Beginning ----
 
-speak();
-show(now);
-fetch("/network").then(answer => answer.json()).then(answer => {
-  network = { first: unpack(answer.first), weights: answer.weights };
-  const n = answer.examples.toLocaleString("en"), tests = answer.tests.toLocaleString("en");
-  say($("data"), () => t("data" + answer.data, { n, t: tests }));
-  redraw();
-}).catch(e => trouble(e, $("verdict")));
+if (kept(localStorage, "language") in texts) state.language = kept(localStorage, "language");
+else if (navigator.language.toLowerCase().startsWith("zh")) state.language = "zh";
+state.drawing = kept(localStorage, "drawing") || [];
+goToAddress();
+resume();
+for (const id of ["accuracies", "terms", "sigma"]) new ResizeObserver(() => change({})).observe($(id));
