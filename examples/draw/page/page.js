@@ -59,7 +59,7 @@ const texts = {
     saySure: "Read as {d}, sure.", sayUnsure: "Perhaps {d}, but not sure.", sayNone: "Perhaps no digit.", sayNothing: "Nothing drawn.",
     lines: "The stronger a connection is drawn, the larger is weight × activation, compared with the largest of its layer. Of a neuron’s 784 pixels, the six largest.",
     linesNone: "Nothing is drawn: the connections show the weights alone.",
-    neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}",
+    neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}", outputOf: "Output ", activationOf: ": activation ",
     who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron: click it, or go there with Tab and the arrow keys.",
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
     what0: "It looks for ink where its weights are red, and for none where they are blue. ",
@@ -102,7 +102,7 @@ const texts = {
     plus: "使神经元增强", minus: "使它减弱",
     lines: "连接越亮，权重 × 激活值越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
     linesNone: "还没有写任何东西：连接只表示权重。",
-    neuron: "第 {l} 层，第 {n} 个神经元", output: "输出 {n}", activation: "：激活值 {a}",
+    neuron: "第 {l} 层，第 {n} 个神经元", output: "输出 {n}", activation: "：激活值 {a}", outputOf: "输出 ", activationOf: "：激活值 ",
     who: "神经元为什么这样回答？", whoNone: "写一个数字，或选择一个神经元：点击它，或用 Tab 键和方向键。",
     why: "为什么是 {n} 而不是 {m}？", whyNot: "为什么不是 {n}，而是 {m}？", unchoose: "关闭",
     what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。",
@@ -145,6 +145,8 @@ const percent = x => (100 * x).toFixed(1) + " %";
 const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=.*[1-9])/, "−").replace("-", "");
 const digitName = n => (state.language === "zh" ? "" : n === 8 ? "an " : "a ") + n;
 const neuronName = ([l, n]) => l === 2 ? t("output", { n }) : t("neuron", { l: l + 1, n: n + 1 });
+
+const element = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
 // put and attribute change the page only where it differs: a screen reader reads
 // what is new.
@@ -220,23 +222,15 @@ async function ask(path, question) {
     if (state.gone) change({ gone: false });
     if (status === 200) return path === "save" ? bytes : JSON.parse(new TextDecoder().decode(bytes));
     if (status === 410) change({ which: "shipped", progress: null, notice: ["forgotten"] });
-    throw new Error(new TextDecoder().decode(bytes).trim());
+    throw new Error(status === 410 ? "" : new TextDecoder().decode(bytes).trim());
   } catch (e) {
     change({ running: false });
-    if (e instanceof TypeError && !state.gone) {
+    if (e instanceof TypeError) {
+      asked = []; // so that read asks until the core is back
       change({ gone: true, network: null });
-      setTimeout(askAgain, 1000);
     }
     throw e;
   }
-}
-
-// askAgain asks until the core is back.
-function askAgain() {
-  if (!state.gone) return;
-  asked = [];
-  change({});
-  setTimeout(askAgain, 1000);
 }
 
 const bytesOf = base64 => Uint8Array.from(atob(base64), c => c.charCodeAt(0));
@@ -261,6 +255,8 @@ async function read() {
     if (!state.data) change({ data: await ask("data", {}) });
   } catch (e) {
     change({ answer: null, failed: state.gone ? "" : e.message });
+    await new Promise(done => setTimeout(done, 1000));
+    asked = [];
   }
   reading = false;
   change({});
@@ -306,8 +302,8 @@ async function digitsOf(indices) {
 
 // ---- Drawing ----
 
-const side = 280, sent = 112, ink = $("ink"), paper = ink.getContext("2d", { willReadFrequently: true });
-const small = Object.assign(document.createElement("canvas"), { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
+const side = 280, sent = 56, ink = $("ink"), paper = ink.getContext("2d", { willReadFrequently: true });
+const small = element("canvas", { width: sent, height: sent }).getContext("2d", { willReadFrequently: true });
 
 // draw replaces the drawing by another, so that Undo can bring it back.
 function draw(drawing) {
@@ -451,9 +447,7 @@ function arrows(layers, l, n, columns = 1) {
 }
 
 function neuronButton(parent, layers, l, n, columns) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "neuron";
+  const button = element("button", { type: "button", className: "neuron" });
   button.addEventListener("click", () => choose(String(state.chosen) === String([l, n]) ? null : [l, n]));
   button.addEventListener("keydown", arrows(layers, l, n, columns));
   parent.append(button);
@@ -503,7 +497,7 @@ async function learn(path, body) {
     change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, notice: null, failed: "" });
     keep(sessionStorage, "own", { steps: progress.steps, epoch: progress.epoch, runs: state.runs });
   } catch (e) {
-    change({ running: false, failed: state.gone || state.notice ? "" : e.message });
+    change({ running: false, failed: state.gone ? "" : e.message });
   }
 }
 
@@ -559,9 +553,7 @@ $("file").addEventListener("change", async () => {
 $("save").addEventListener("click", async () => {
   try {
     const bytes = await ask("save", { network: "own", edits: state.edits.own });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes]));
-    link.download = "digits.safetensors";
+    const link = element("a", { href: URL.createObjectURL(new Blob([bytes])), download: "digits.safetensors" });
     link.click();
     URL.revokeObjectURL(link.href);
   } catch (e) {
@@ -585,7 +577,7 @@ async function resume() {
 function render() {
   planned = false;
   if (!palette) palette = colours();
-  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !beginning) beginning = begun().finally(() => { beginning = null; });
+  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !state.failed && !beginning) beginning = begun().finally(() => { beginning = null; });
   renderLanguage();
   renderViews();
   renderButtons();
@@ -603,7 +595,7 @@ let beginning = null;
 // colours reads the theme of the style sheet, for the canvases.
 let palette = null;
 function colours() {
-  const style = getComputedStyle(root), probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const style = getComputedStyle(root), probe = element("canvas").getContext("2d", { willReadFrequently: true });
   const all = {};
   for (const name of ["ground", "card", "line", "edge", "text", "soft", "accent", "plus", "minus", "blank"]) {
     const css = style.getPropertyValue("--" + name).trim();
@@ -707,18 +699,24 @@ const layers = [[], [], []];
 for (const l of [0, 1, 2]) {
   for (let n = 0; n < (l === 2 ? 10 : 16); n++) {
     const button = neuronButton($("layer" + l), layers, l, n);
-    for (const name of l === 2 ? ["disc", "name", "track", "value"] : ["disc"]) {
-      button.append(Object.assign(document.createElement("span"), { className: name }));
-    }
-    if (l === 2) button.children[1].textContent = n;
-    if (l === 2) button.children[2].append(document.createElement("i"));
+    button.append(element("span", { className: "disc" }));
+    if (l === 2) buildAnswer(button, n);
     layers[l].push(button);
   }
 }
 
+// buildAnswer gives an output a bar and texts, which are its name too.
+function buildAnswer(button, n) {
+  for (const className of ["hidden", "name", "track", "hidden", "value"]) button.append(element("span", { className }));
+  button.children[1].dataset.t = "outputOf";
+  button.children[2].textContent = n;
+  button.children[3].append(element("i"));
+  button.children[4].dataset.t = "activationOf";
+}
+
 function renderStage() {
   const { answer } = state, activations = answer && answer.activations;
-  attribute($("stage"), "aria-busy", reading || !state.gone && !state.failed && !upToDate());
+  attribute($("stage"), "aria-busy", !state.gone && !state.failed && (reading || !upToDate()));
   layers.forEach((layer, l) => layer.forEach((button, n) => {
     const a = activations ? activations[l][n] : 0;
     button.style.setProperty("--a", a.toFixed(4));
@@ -738,7 +736,7 @@ function renderStage() {
 function renderNeuron(button, l, n, more) {
   const chosen = String(state.chosen) === String([l, n]), stop = state.chosen && state.chosen[0] === l ? chosen : n === 0;
   attribute(button, "aria-pressed", chosen);
-  attribute(button, "aria-label", neuronName([l, n]) + more);
+  if (l < 2) attribute(button, "aria-label", neuronName([l, n]) + more);
   attribute(button, "tabindex", stop ? 0 : -1);
 }
 
@@ -751,7 +749,7 @@ function paint(canvas, colour) {
   canvas.getContext("2d").putImageData(data, 0, 0);
   return canvas;
 }
-const picture = colour => paint(Object.assign(document.createElement("canvas"), { width: 28, height: 28 }), colour);
+const picture = colour => paint(element("canvas", { width: 28, height: 28 }), colour);
 
 // paintSigned paints numbers red above 0 and blue below; the scale has full colour.
 function paintSigned(canvas, values, scale) {
@@ -936,8 +934,8 @@ function renderSum({ bias, z, a }) {
   drawSigma(z, a);
 }
 for (let i = 0; i < 4; i++) {
-  const row = document.createElement("div");
-  row.append(document.createElement("dt"), document.createElement("dd"));
+  const row = element("div");
+  row.append(element("dt"), element("dd"));
   $("sum").append(row);
 }
 
@@ -999,7 +997,7 @@ function renderEdit({ layer, neuron, bias, weights }) {
 const sheet = [[]];
 for (let n = 0; n < 16; n++) {
   const button = neuronButton($("sheet"), sheet, 0, n, 8);
-  button.append(Object.assign(document.createElement("canvas"), { width: 28, height: 28 }));
+  button.append(element("canvas", { width: 28, height: 28 }));
   sheet[0].push(button);
 }
 
@@ -1098,15 +1096,18 @@ function renderStep() {
   $("batchShown").shows = batch;
   const pixels = bytesOf(batch.pixels);
   $("batchShown").replaceChildren(...batch.labels.map((label, i) => {
-    const [before, after] = [batch.before[i], batch.after[i]], figure = document.createElement("span");
-    figure.className = "thumb" + (after === label ? "" : " wrong");
-    figure.append(thumb(pixels.subarray(784 * i, 784 * i + 784)), before + " → " + after);
+    const [before, after] = [batch.before[i], batch.after[i]];
+    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), before + " → " + after, t("batchDigit", { d: digitName(label), e: before, f: after }));
     figure.role = "img";
-    figure.ariaLabel = t("batchDigit", { d: digitName(label), e: before, f: after });
+    figure.classList.toggle("wrong", after !== label);
     return figure;
   }));
 }
-const thumb = pixels => picture(i => mix(palette.blank.rgb, palette.text.rgb, pixels[i] / 255));
+function thumb(tag, pixels, text, label) {
+  const all = element(tag, { className: "thumb", ariaLabel: text + ": " + label });
+  all.append(picture(i => mix(palette.blank.rgb, palette.text.rgb, pixels[i] / 255)), element("span", { textContent: text }));
+  return all;
+}
 
 function renderSheet() {
   const first = state.progress && bytesOf(state.progress.first);
@@ -1119,12 +1120,12 @@ function renderSheet() {
 // The confusion matrix has a row for each digit and a column for each answer.
 const cells = [];
 function buildMatrix() {
-  const cell = (row, kind, text) => row.insertAdjacentElement("beforeend", Object.assign(document.createElement(kind), { textContent: text }));
   for (let i = -1; i < 10; i++) {
     const row = $("confusion").insertRow();
     for (let j = -1; j < 10; j++) {
-      if (i >= 0 && j >= 0) cells.push(cell(row, "td", ""));
-      else Object.assign(cell(row, i < 0 && j < 0 ? "td" : "th", i < 0 ? j < 0 ? "" : j : i), i >= 0 ? { scope: "row" } : j >= 0 ? { scope: "col" } : {});
+      if (i < 0 === j < 0) row.append(element("td"));
+      else row.append(element("th", { textContent: Math.max(i, j), scope: i < 0 ? "col" : "row" }));
+      if (i >= 0 && j >= 0) cells.push(row.lastChild);
     }
   }
 }
@@ -1143,10 +1144,8 @@ function renderMistakes() {
   if ($("misread").shows === about) return;
   $("misread").shows = about;
   $("misread").replaceChildren(...shown.map(([index, label, answer]) => {
-    const digit = state.digits[index], button = document.createElement("button");
-    button.className = "thumb wrong";
-    button.ariaLabel = t("read", { d: digitName(label), e: digitName(answer) });
-    button.append(thumb(bytesOf(digit.pixels)), label + " → " + answer);
+    const digit = state.digits[index];
+    const button = thumb("button", bytesOf(digit.pixels), label + " → " + answer, t("read", { d: digitName(label), e: digitName(answer) }));
     button.addEventListener("click", () => {
       draw([digit]);
       change({ view: "draw", which: "own", chosen: null });
