@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	side        = 84      // of a drawing, in pixels: three times what the network sees
+	side        = 56      // of a drawing, in pixels: twice what the network sees
 	bar         = 0.8     // the largest output of a digit; below, the network is not sure that it is one
 	maxVisitors = 16      // whose networks are kept
 	maxExamples = 100_000 // in the steps of one request
@@ -363,41 +363,49 @@ func argmax(x []float64, except int) int {
 	return best
 }
 
-// connections returns the strongest connections into each layer, the strongest first:
-// the six strongest of each neuron in the first layer, all in the others. If
-// there are no activations, the weights of these others count alone.
+// connections returns the connections into each layer, the strongest first: in
+// the first layer the six strongest of each neuron, in the others all. If there
+// are no activations, the weights of these others count alone.
 func connections(net *nn.Network, activations [][]float64) (all [3][]connection) {
-	stronger := func(a, b connection) int { return cmp.Compare(math.Abs(b[2]), math.Abs(a[2])) }
 	for l, layer := range net.Layers {
-		w, most := layer.Weights, layer.Weights.Rows
+		inputs, most := slices.Repeat([]float64{1}, layer.Weights.Rows), 16
 		if l == 0 {
-			most = 6
+			inputs, most = nil, 6
 		}
-		all[l] = []connection{}
-		for j := range w.Cols {
-			var strongest []connection
-			for i := range w.Rows {
-				product := w.Data[i*w.Cols+j]
-				switch {
-				case activations != nil:
-					product *= activations[l][i]
-				case l == 0:
-					product = 0
-				}
-				if product == 0 {
+		if activations != nil {
+			inputs = activations[l]
+		}
+		all[l] = strongest(layer.Weights, inputs, most)
+	}
+	return all
+}
+
+// strongest returns the connections with the largest products of either sign, up
+// to most of each neuron.
+func strongest(weights *nn.Matrix, inputs []float64, most int) []connection {
+	order := func(a, b connection) int { return cmp.Compare(math.Abs(b[2]), math.Abs(a[2])) }
+	into := make([][]connection, weights.Cols) // each neuron, in order
+	for i, a := range inputs {
+		if a == 0 {
+			continue
+		}
+		for j, w := range weights.Row(i) {
+			c := connection{float64(i), float64(j), w * a}
+			if len(into[j]) == most {
+				if order(c, into[j][most-1]) >= 0 {
 					continue
 				}
-				c := connection{float64(i), float64(j), product}
-				at, _ := slices.BinarySearchFunc(strongest, c, stronger)
-				if at < most {
-					strongest = slices.Insert(strongest, at, c)
-					strongest = strongest[:min(most, len(strongest))]
-				}
+				into[j] = into[j][:most-1]
 			}
-			all[l] = append(all[l], strongest...)
+			at, _ := slices.BinarySearchFunc(into[j], c, order)
+			into[j] = slices.Insert(into[j], at, c)
 		}
-		slices.SortStableFunc(all[l], stronger)
 	}
+	all := []connection{}
+	for _, c := range into {
+		all = append(all, c...)
+	}
+	slices.SortFunc(all, order)
 	return all
 }
 

@@ -152,7 +152,7 @@ func TestBlankPaperIsNoDigit(t *testing.T) {
 		if r.Ink || r.Digit != -1 || len(r.Neuron.Weights) != 8*784 || r.Neuron.Z != nil {
 			t.Errorf("%d blank pixels: ink %v, digit %d, neuron %+v", size, r.Ink, r.Digit, r.Neuron)
 		}
-		if len(r.Connections[1]) != 256 || len(r.Connections[2]) != 160 {
+		if r.Connections[0] == nil || len(r.Connections[1]) != 256 || len(r.Connections[2]) != 160 {
 			t.Errorf("%d and %d connections, want 256 and 160", len(r.Connections[1]), len(r.Connections[2]))
 		}
 	}
