@@ -85,7 +85,7 @@ var requests = map[string]func(c *core, visitor string, q question) (any, error)
 	"load":     nil, // its body is a file
 }
 
-// A refusal is an error with a status of HTTP.
+// A refusal is an error with a status of HTTP. That of other errors is 400.
 type refusal struct {
 	status int
 	text   string
@@ -102,7 +102,7 @@ func refuse(status int, format string, values ...any) error {
 func (c *core) handle(visitor, path string, body []byte) (status int, kind string, answer []byte) {
 	v, err := c.answer(visitor, path, body)
 	if err != nil {
-		r := refusal{500, err.Error()}
+		r := refusal{400, err.Error()}
 		errors.As(err, &r)
 		return r.status, "text/plain; charset=utf-8", []byte(r.text)
 	}
@@ -131,10 +131,10 @@ func (c *core) answer(visitor, path string, body []byte) (any, error) {
 	}
 	var q question
 	if err := json.Unmarshal(body, &q); err != nil {
-		return nil, refuse(400, "%v", err)
+		return nil, err
 	}
 	if n := q.Neuron; n != nil && (n[0] < 0 || n[0] > 2 || n[1] < 0 || n[1] >= len(c.shipped.Layers[n[0]].Biases)) {
-		return nil, refuse(400, "there is no neuron %v", *n)
+		return nil, fmt.Errorf("there is no neuron %v", *n)
 	}
 	return f(c, visitor, q)
 }
@@ -181,16 +181,16 @@ func (c *core) which(visitor string, q question) (*nn.Network, error) {
 		net = t.net.Clone()
 		t.mu.Unlock()
 	default:
-		return nil, refuse(400, "network %.40q, need shipped or own", q.Network)
+		return nil, fmt.Errorf("network %.40q, need shipped or own", q.Network)
 	}
 	for _, e := range q.Edits {
 		layer, neuron, input, value := e[0], e[1], e[2], e[3]
 		if layer < 0 || layer >= 3 {
-			return nil, refuse(400, "an edit of layer %v, need 0 to 2", layer)
+			return nil, fmt.Errorf("an edit of layer %v, need 0 to 2", layer)
 		}
 		l := net.Layers[int(layer)]
 		if neuron < 0 || neuron >= float64(l.Weights.Cols) || input < -1 || input >= float64(l.Weights.Rows) || math.Abs(value) > maxValue {
-			return nil, refuse(400, "the edit %v is out of range", e)
+			return nil, fmt.Errorf("the edit %v is out of range", e)
 		}
 		if input < 0 {
 			l.Biases[int(neuron)] = value
@@ -201,7 +201,8 @@ func (c *core) which(visitor string, q question) (*nn.Network, error) {
 	return net, nil
 }
 
-type sums struct {
+// A score counts the images that are read correctly.
+type score struct {
 	Correct int `json:"correct"`
 	Count   int `json:"count"`
 }
@@ -220,11 +221,11 @@ func (c *core) network(visitor string, q question) (any, error) {
 		Sizes      []int       `json:"sizes"`
 		Parameters int         `json:"parameters"`
 		Bar        float64     `json:"bar"`
-		Shipped    sums        `json:"shipped"` // how nn.Pretrained does on MNIST's test images
+		Shipped    score       `json:"shipped"` // how nn.Pretrained does on MNIST's test images
 		First      []byte      `json:"first"`
 		Scale      float64     `json:"scale"`
 		Biases     [][]float64 `json:"biases"`
-	}{[]int{784, 16, 16, 10}, net.Parameters(), bar, sums{9690, 10_000}, first, scale, biases}, nil
+	}{[]int{784, 16, 16, 10}, net.Parameters(), bar, score{9690, 10_000}, first, scale, biases}, nil
 }
 
 // quantized returns the weights of a layer as bytes, neuron by neuron. 128
@@ -264,11 +265,11 @@ type digit struct {
 func (c *core) digits(_ string, q question) (any, error) {
 	test, answer := c.data().test, []digit{}
 	if len(q.Indices) > 100 {
-		return nil, refuse(400, "%d digits, need at most 100", len(q.Indices))
+		return nil, fmt.Errorf("%d digits, need at most 100", len(q.Indices))
 	}
 	for _, i := range q.Indices {
 		if i < 0 || i >= test.Len() {
-			return nil, refuse(400, "digit %d, need 0 to %d", i, test.Len()-1)
+			return nil, fmt.Errorf("digit %d, need 0 to %d", i, test.Len()-1)
 		}
 		answer = append(answer, digit{i, int(test.Labels[i]), test.Image(i).Pix})
 	}
@@ -347,7 +348,7 @@ func prepare(pixels []byte) (input []float64, err error) {
 			}
 		}
 	default:
-		return nil, refuse(400, "%d pixels, need %d or %d", len(pixels), side*side, 28*28)
+		return nil, fmt.Errorf("%d pixels, need %d or %d", len(pixels), side*side, 28*28)
 	}
 	return input, nil
 }
@@ -483,11 +484,11 @@ func packed(x []float64) []byte {
 // An evaluation is how well a network does on training and on test images.
 type evaluation struct {
 	Training struct {
-		sums
+		score
 		Cost float64 `json:"cost"`
 	} `json:"training"`
 	Test struct {
-		sums
+		score
 		Cost      float64      `json:"cost"`
 		Confusion [][]int      `json:"confusion"`
 		Misread   [][4]float64 `json:"misread"` // index, label, answer, largest output
@@ -511,9 +512,9 @@ func assess(net *nn.Network, data dataset, count int) (e evaluation) {
 	const most = 60 // misread digits
 	train, test := data.train.Slice(0, min(count, data.train.Len())), data.test.Slice(0, min(count, data.test.Len()))
 	on := net.Evaluate(train, nn.Quadratic)
-	e.Training.sums, e.Training.Cost = sums{on.Correct, on.Count}, on.Cost
+	e.Training.score, e.Training.Cost = score{on.Correct, on.Count}, on.Cost
 	on = net.Evaluate(test, nn.Quadratic)
-	e.Test.sums, e.Test.Cost, e.Test.Confusion = sums{on.Correct, on.Count}, on.Cost, on.Confusion
+	e.Test.score, e.Test.Cost, e.Test.Confusion = score{on.Correct, on.Count}, on.Cost, on.Confusion
 	e.Test.Misread = [][4]float64{}
 	outputs := net.PredictAll(test)
 	for i, label := range test.Labels {
@@ -545,11 +546,11 @@ type progress struct {
 	Scale      float64    `json:"scale"`
 	Evaluation evaluation `json:"evaluation"`
 	Gradient   *gradient  `json:"gradient,omitempty"`
-	Batch      *lesson    `json:"batch,omitempty"`
+	Batch      *miniBatch `json:"batch,omitempty"`
 }
 
-// A lesson is the last mini-batch, and what its step changed.
-type lesson struct {
+// A miniBatch is the last one of a request, and what its step changed.
+type miniBatch struct {
 	Labels     []int   `json:"labels"` // of the first ten examples
 	Pixels     []byte  `json:"pixels"`
 	Before     []int   `json:"before"` // the answers to them
@@ -588,8 +589,9 @@ type gradient struct {
 func (c *core) fresh(visitor string, q question) (any, error) {
 	r := rand.New(rand.NewPCG(q.Seed, 0))
 	t := &training{net: nn.New(r, 784, 16, 16, 10), sgd: &nn.SGD{Rand: r}}
+	p := t.progress(c.data())
 	c.keep(visitor, t)
-	return t.progress(c.data()), nil
+	return p, nil
 }
 
 // load makes the network in a safetensors file the visitor's own.
@@ -609,8 +611,9 @@ func (c *core) load(visitor string, file []byte) (any, error) {
 		}
 	}
 	t := &training{net: net, sgd: &nn.SGD{Rand: rand.New(rand.NewPCG(1, 2))}}
+	p := t.progress(c.data())
 	c.keep(visitor, t)
-	return t.progress(c.data()), nil
+	return p, nil
 }
 
 func (c *core) save(visitor string, q question) (any, error) {
@@ -630,10 +633,10 @@ func (c *core) step(visitor string, q question) (any, error) {
 	costs := map[string]nn.Cost{"quadratic": nn.Quadratic, "cross-entropy": nn.CrossEntropy}
 	cost, ok := costs[q.Cost]
 	if !ok {
-		return nil, refuse(400, "cost %.40q, need quadratic or cross-entropy", q.Cost)
+		return nil, fmt.Errorf("cost %.40q, need quadratic or cross-entropy", q.Cost)
 	}
 	if !(0 < q.Rate && q.Rate <= 20) || q.Batch < 1 || q.Batch > 1000 || q.Steps < 1 || q.Steps > maxExamples/q.Batch {
-		return nil, refuse(400, "need a rate above 0 and up to 20, a batch of 1 to 1000, and steps of at most %d examples", maxExamples)
+		return nil, fmt.Errorf("need a rate above 0 and up to 20, a batch of 1 to 1000, and steps of at most %d examples", maxExamples)
 	}
 	t, err := c.own(visitor)
 	if err != nil {
@@ -661,7 +664,7 @@ func (c *core) step(visitor string, q question) (any, error) {
 	}
 	mean /= float64(examples)
 	p := t.progress(data)
-	p.Cost, p.Batch = &mean, t.lesson(before, data.train, batch)
+	p.Cost, p.Batch = &mean, t.changed(before, data.train, batch)
 	if q.Neuron != nil {
 		p.Gradient = t.gradient(before, data.train, batch, q.Neuron[0], q.Neuron[1])
 	}
@@ -688,10 +691,10 @@ func (t *training) batch(size, count int) []int {
 	return t.order[from:t.next]
 }
 
-// lesson returns what the step from the network before has changed.
-func (t *training) lesson(before *nn.Network, train *nn.Images, batch []int) *lesson {
+// changed returns what the step from the network before has changed.
+func (t *training) changed(before *nn.Network, train *nn.Images, batch []int) *miniBatch {
 	all, few := part{train, batch}, part{train, batch[:min(10, len(batch))]}
-	l := &lesson{
+	l := &miniBatch{
 		Before: few.answers(before), CostBefore: before.Evaluate(all, t.sgd.Cost).Cost,
 		After: few.answers(t.net), CostAfter: t.net.Evaluate(all, t.sgd.Cost).Cost,
 	}

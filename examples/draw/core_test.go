@@ -305,9 +305,9 @@ func TestShippedNetworkIsAsGoodAsThePageSays(t *testing.T) {
 		t.Skip(err)
 	}
 	c := newCore(func() dataset { return dataset{"MNIST", train, test} })
-	d := answerTo[struct{ Shipped sums }](t, c, "", "network", nil)
-	if e := answerTo[evaluation](t, c, "", "evaluate", fields{"all": true}); e.Test.sums != d.Shipped {
-		t.Errorf("%+v, want %+v", d.Shipped, e.Test.sums)
+	d := answerTo[struct{ Shipped score }](t, c, "", "network", nil)
+	if e := answerTo[evaluation](t, c, "", "evaluate", fields{"all": true}); e.Test.score != d.Shipped {
+		t.Errorf("%+v, want %+v", d.Shipped, e.Test.score)
 	}
 }
 

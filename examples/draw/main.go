@@ -126,7 +126,6 @@ func newServer(c *core) http.Handler {
 	for _, f := range files {
 		mux.HandleFunc("GET /"+strings.Replace(f.Name(), "index.html", "{$}", 1), file(f.Name()))
 	}
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for path := range requests {
 		mux.HandleFunc("POST /"+path, func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

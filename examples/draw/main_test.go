@@ -79,9 +79,6 @@ func TestServesThePage(t *testing.T) {
 	if total > 80_000 {
 		t.Errorf("the page is %d bytes, want at most 80,000", total)
 	}
-	if answer, _ := ask(t, "GET", url+"/favicon.ico", nil); answer.StatusCode != 204 {
-		t.Errorf("favicon: %s", answer.Status)
-	}
 }
 
 func TestPageRefersToNothingOutside(t *testing.T) {
