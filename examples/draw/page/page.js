@@ -4,6 +4,8 @@
 // happens changes it, and render draws all of it anew.
 
 const $ = id => document.getElementById(id);
+const all = selector => document.querySelectorAll(selector);
+const on = (id, event, listener) => $(id).addEventListener(event, listener);
 const root = document.documentElement;
 
 const state = {
@@ -45,7 +47,7 @@ const edits = () => state.edits[which()];
 function explained() {
   if (state.chosen) return state.chosen;
   if (state.view === "learn") return [0, 0];
-  return state.answer && state.answer.digit >= 0 ? [2, state.answer.digit] : null;
+  return state.answer?.digit >= 0 ? [2, state.answer.digit] : null;
 }
 
 // ---- Language ----
@@ -68,25 +70,24 @@ const texts = {
     biasDown: "Its bias of {b} is added to the sum: the neuron stays off until the products reach {c}.",
     what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. What counts most: {k}.",
     what2None: "It weighs the 16 neurons of the second layer. ", byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
-    headWeight: "weight", headInput: "× activation", headProduct: "= product", headFor: "for {n}", headMore: "{n} minus {m}", headGradient: "gradient",
-    rowBias: "bias", rowSum: "sum z", sum: "Σ products", sumBias: "+ bias", sumZ: "= z", sumA: "activation σ(z)", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
+    headWeight: "weight", headInput: "× activation", headProduct: "= product", headFor: "for {n}", headMore: "{n} minus {m}",
+    rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
     pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: weight {w}", times: " times {i} is {p}",
     accuracyEdited: "{p} of {n} test digits with your changes", change1: "Slide a weight or the bias and watch the answers.",
     dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits and is tested on others that it never sees.",
     datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on others. ",
     getServer: "For real handwriting: end this program, run “go run ./examples/mnist” once, start it again.",
     getStatic: "For real handwriting, put the four .gz files of MNIST beside this page.",
-    run: "Run", pause: "Pause", step: "One step", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
+    run: "Run", pause: "Pause", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
     knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused after {n} steps. {p} of the test digits are read rightly.",
     loaded: "Loaded: {f}", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
-    gone: "The program does not answer. Is it still running? The page keeps asking.",
+    goneServer: "The program does not answer. Is it still running? The page keeps asking.", goneStatic: "The page’s program does not start: draw.wasm is missing, or the browser has no WebAssembly.",
     testing: "{n} test digits", training: "{n} training digits",
     stepNone: "Press One step. The network reads a mini-batch of digits; the cost says how wrong it is; the gradient says, for each of the 13,002 weights and biases, how the cost changes with it.",
-    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls.",
-    stepCost: " For the same digits it is now {c}.", stepBias: " In {name} the bias moved by {b}, and no weight by more than {w}.",
-    confusionText: "{k} of {n} test digits are misread.", row: "digit", column: "read as", read: "{d}, read as {e}", batchDigit: "{d}: before {e}, after {f}",
-    point: "Accuracy {p} on test digits, {q} on training digits", pointCost: "Cost {p} on test digits, {q} on training digits",
-    quality: "The shipped network reads {p} of MNIST’s {n} test digits rightly. From 0.8 it counts as sure; so it is for 94.2 % of them, and 98.9 % of these answers are right. It knows the ten digits and nothing else: it can be sure of what is none. Draw a letter.",
+    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls. The cost of the same digits is now {d}. Below: what it read before and after the step.",
+    stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
+    confusionText: "{k} of {n} test digits are misread.", row: "digit", column: "read as", read: "{d}, read as {e}",
+    quality: "The shipped network reads {p} of MNIST’s {n} test digits rightly. From 0.8 it counts as sure; so it is for 94.2\u00a0% of them, and 98.9\u00a0% of these answers are right. It knows the ten digits and nothing else: it can be sure of what is none. Draw a letter.",
   },
   zh: {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
@@ -111,9 +112,9 @@ const texts = {
     biasDown: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，它不会激活。",
     what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最重要的是：{k}。",
     what2None: "它对第二层的 16 个神经元加权求和。", byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
-    weightsKeys: "权重：用方向键选择一个", weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", termsKeys: "总和的各项：用方向键选择一项",
-    headWeight: "权重", headInput: "× 激活值", headProduct: "= 乘积", headFor: "支持 {n}", headMore: "{n} 减 {m}", headGradient: "梯度",
-    rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumZ: "= z", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
+    weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", inputKeys: "权重：用方向键选择一个",
+    headWeight: "权重", headInput: "× 激活值", headProduct: "= 乘积", headFor: "支持 {n}", headMore: "{n} 减 {m}",
+    rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
     bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
     accuracyEdited: "改动之后：{n} 个测试数字中正确 {p}", change1: "拖动权重或偏置，观察回答的变化。",
     dataMNIST: "全新的网络从 MNIST 的 {n} 个手写数字中学习，并用它从未见过的数字来测试。",
@@ -124,24 +125,24 @@ const texts = {
     run: "运行", pause: "暂停", step: "走一步", speeds: ["每秒 1 步", "每秒 5 步", "每秒 50 步", "每秒 500 步", "全速"],
     knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "{n} 步后暂停。测试数字中认对了 {p}。",
     loaded: "已打开：{f}", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
-    gone: "程序没有回应。它还在运行吗？页面会继续询问。",
+    goneServer: "程序没有回应。它还在运行吗？页面会继续询问。", goneStatic: "本页的程序无法启动：缺少 draw.wasm，或者浏览器不支持 WebAssembly。",
     accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个测试数字", training: "{n} 个训练数字", past: "以前的训练",
     stepTitle: "学习的一步", batchShown: "最近一步的样本",
     stepNone: "按“走一步”。网络认一个小批量的数字；代价表示错得多严重；梯度表示代价如何随 13,002 个权重和偏置中的每一个变化。",
-    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都移动了 −{r} × 它的梯度：逆着坡度，使代价下降。",
-    stepCost: "对同样的数字，代价现在是 {c}。", stepBias: "{name}的偏置移动了 {b}，权重的移动都不超过 {w}。",
+    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都移动了 −{r} × 它的梯度：逆着坡度，使代价下降。同样的数字，代价现在是 {d}。下面是这一步之前和之后的回答。",
+    stepBias: "{name}：偏置移动了 {b}，权重最多移动了 {w}，梯度为红色处减小，为蓝色处增大。",
     sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "点击一个，把它放到画布上。",
-    confusionText: "{n} 个测试数字中认错了 {k} 个。", row: "数字", column: "认作", read: "{d}，认作 {e}", batchDigit: "{d}：之前 {e}，之后 {f}",
-    point: "测试数字的准确率 {p}，训练数字的准确率 {q}", pointCost: "测试数字的代价 {p}，训练数字的代价 {q}",
-    quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 94.2 % 的数字如此，而这些回答中 98.9 % 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
-    more: "更多：", readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
+    confusionText: "{n} 个测试数字中认错了 {k} 个。", row: "数字", column: "认作", read: "{d}，认作 {e}",
+    quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 94.2\u00a0% 的数字如此，而这些回答中 98.9\u00a0% 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
+    readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
   },
 };
-for (const e of document.querySelectorAll("[data-t]")) texts.en[e.dataset.t] = e.textContent;
-for (const e of document.querySelectorAll("[data-label]")) texts.en[e.dataset.label] = e.getAttribute("aria-label");
+for (const e of all("[data-t]")) texts.en[e.dataset.t] = e.textContent;
+for (const e of all("[data-label]")) texts.en[e.dataset.label] = e.getAttribute("aria-label");
 
 const t = (key, values = {}) => texts[state.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const percent = x => (100 * x).toFixed(1) + " %";
+const percent = x => (100 * x).toFixed(1) + "\u00a0%";
+const thousands = n => n.toLocaleString("en");
 const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=.*[1-9])/, "−").replace("-", "");
 const digitName = n => (state.language === "zh" ? "" : n === 8 ? "an " : "a ") + n;
 const neuronName = ([l, n]) => l === 2 ? t("output", { n }) : t("neuron", { l: l + 1, n: n + 1 });
@@ -157,6 +158,15 @@ function attribute(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }
 
+// isNew reports whether an element shows something else than these values, and notes
+// that it will show them.
+const shown = new Map();
+function isNew(element, ...values) {
+  const before = shown.get(element) || [];
+  shown.set(element, values);
+  return values.some((v, i) => v !== before[i]);
+}
+
 // ---- What outlives a reload: view and neuron in the address, the rest stored ----
 
 function keep(storage, key, value) {
@@ -165,7 +175,7 @@ function keep(storage, key, value) {
 function kept(storage, key) {
   try { return JSON.parse(storage.getItem(key)); } catch { return null; }
 }
-const visitor = kept(sessionStorage, "visitor") || Array.from(crypto.getRandomValues(new Uint8Array(8)), b => b.toString(16).padStart(2, "0")).join("");
+const visitor = kept(sessionStorage, "visitor") || String(Math.random()).slice(2);
 keep(sessionStorage, "visitor", visitor);
 
 // address is #learn/1/5 for the fifth neuron of the first layer, seen in Learn.
@@ -176,8 +186,7 @@ function address() {
 }
 function goToAddress() {
   const [view, layer, n] = location.hash.slice(1).split("/"), l = layer - 1, i = l === 2 ? +n : n - 1;
-  const is = (l === 0 || l === 1) && i >= 0 && i < 16 || l === 2 && i >= 0 && i < 10;
-  change({ view: view === "learn" ? "learn" : "draw", chosen: is && Number.isInteger(i) ? [l, i] : null });
+  change({ view: view === "learn" ? "learn" : "draw", chosen: Number.isInteger(i) && i >= 0 && i < [16, 16, 10][l] ? [l, i] : null });
 }
 addEventListener("hashchange", () => { if (location.hash !== address()) goToAddress(); });
 
@@ -185,7 +194,7 @@ addEventListener("hashchange", () => { if (location.hash !== address()) goToAddr
 
 // send asks the core, which is the server of the page or, on a page of plain files,
 // a Worker. It returns the status and the bytes of the answer.
-const send = "server" in root.dataset ? sendToServer : sendToWorker;
+const served = "server" in root.dataset, send = served ? sendToServer : sendToWorker, gone = served ? "goneServer" : "goneStatic";
 
 async function sendToServer(path, body) {
   const answer = await fetch(path, { method: "POST", headers: { "Visitor": visitor, "Content-Type": "application/octet-stream" }, body });
@@ -246,9 +255,9 @@ async function read() {
   reading = true;
   const before = asked;
   asked = question();
-  const body = { network: which(), edits: edits(), pixels: base64Of(paperPixels()), neuron: explained() || undefined };
+  const body = { network: which(), edits: edits(), pixels: base64Of(paperPixels()), neuron: explained() };
   try {
-    if (!state.network || before[1] !== asked[1] || before[2] !== asked[2] || before[3] !== asked[3]) {
+    if (!state.network || before.slice(1, 4).some((b, i) => b !== asked[i + 1])) {
       change({ network: await ask("network", { network: body.network, edits: body.edits }) });
     }
     change({ answer: decoded(await ask("read", body)), failed: "" });
@@ -265,7 +274,7 @@ async function read() {
 function decoded(answer) {
   if (answer.pixels) answer.pixels = bytesOf(answer.pixels);
   const n = answer.neuron;
-  for (const key of ["weights", "inputs", "products"]) if (n && n[key]) n[key] = numbersOf(n[key]);
+  for (const key of n ? ["weights", "inputs", "products"] : []) n[key] = n[key] && numbersOf(n[key]);
   return answer;
 }
 
@@ -273,7 +282,7 @@ function decoded(answer) {
 let judging = false;
 async function judge() {
   const about = edits();
-  if (judging || !about.length || state.edited && state.edited.about === about) return;
+  if (judging || !about.length || state.edited?.about === about) return;
   judging = true;
   try {
     const { test } = await ask("evaluate", { network: which(), edits: about });
@@ -375,9 +384,9 @@ function release(e) {
 ink.addEventListener("keyup", release);
 ink.addEventListener("blur", release);
 
-$("undo").addEventListener("click", undo);
-$("clear").addEventListener("click", () => draw([]));
-$("random").addEventListener("click", async () => {
+on("undo", "click", undo);
+on("clear", "click", () => draw([]));
+on("random", "click", async () => {
   const before = state.drawing;
   try {
     if (!state.data) change({ data: await ask("data", {}) });
@@ -402,11 +411,8 @@ function paperPixels() {
   return Uint8Array.from({ length: sent * sent }, (_, i) => rgba[4 * i + 3]);
 }
 
-let painted = [];
 function paintPaper() {
-  const about = [state.drawing, palette];
-  if (about.every((a, i) => a === painted[i])) return;
-  painted = about;
+  if (!isNew(ink, state.drawing, palette)) return;
   paper.clearRect(0, 0, side, side);
   paper.lineWidth = 20;
   paper.lineCap = paper.lineJoin = "round";
@@ -427,43 +433,36 @@ function paintPaper() {
 
 // ---- Choosing, editing ----
 
-function choose(neuron) {
-  change({ chosen: neuron, input: 0 });
-}
+const choose = chosen => change({ chosen, input: chosen && chosen[0] === 0 ? 14 * 28 + 14 : 0 }); // a pixel in the middle
 
-// arrows moves the focus among the buttons of layers and chooses. Each layer is one
-// stop for Tab.
-function arrows(layers, l, n, columns = 1) {
-  return e => {
-    const moves = { ArrowUp: -columns, ArrowDown: columns, ArrowLeft: columns > 1 ? -1 : 0, ArrowRight: columns > 1 ? 1 : 0 };
-    if (e.key === "Escape") return choose(null);
-    if (!(e.key in moves)) return;
-    e.preventDefault();
-    const sideways = moves[e.key] ? 0 : e.key === "ArrowRight" ? 1 : -1, to = (l + sideways + layers.length) % layers.length, size = layers[to].length;
-    const k = moves[e.key] ? (n + moves[e.key] + size) % size : Math.min(n, size - 1);
-    layers[to][k].focus();
-    choose([to, k]);
-  };
-}
-
+// neuronButton makes a button that chooses a neuron. Each layer is one stop for Tab;
+// the arrow keys move inside it, and from layer to layer where it is one column.
 function neuronButton(parent, layers, l, n, columns) {
   const button = element("button", { type: "button", className: "neuron" });
   button.addEventListener("click", () => choose(String(state.chosen) === String([l, n]) ? null : [l, n]));
-  button.addEventListener("keydown", arrows(layers, l, n, columns));
+  button.addEventListener("keydown", e => {
+    if (e.key === "Escape") choose(null);
+    const by = { ArrowUp: -columns, ArrowDown: columns, ArrowLeft: -1, ArrowRight: 1 }[e.key], aside = columns === 1 && /Left|Right/.test(e.key);
+    if (!by) return;
+    e.preventDefault();
+    const to = aside ? (l + by + layers.length) % layers.length : l, size = layers[to].length, k = aside ? Math.min(n, size - 1) : (n + by + size) % size;
+    layers[to][k].focus();
+    choose([to, k]);
+  });
   parent.append(button);
   return button;
 }
 
 // edit sets a parameter of the explained neuron; input −1 is the bias.
 function edit(input, value) {
-  const [l, n] = state.answer.neuron ? [state.answer.neuron.layer, state.answer.neuron.neuron] : explained();
+  const { layer: l, neuron: n } = state.answer.neuron;
   const others = edits().filter(e => !(e[0] === l && e[1] === n && e[2] === input));
   change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n] });
 }
-$("bias").addEventListener("input", () => edit(-1, $("bias").valueAsNumber));
-$("weight").addEventListener("input", () => edit(state.input, $("weight").valueAsNumber));
-$("reset").addEventListener("click", () => change({ edits: { ...state.edits, [which()]: [] }, edited: null }));
-$("unchoose").addEventListener("click", () => choose(null));
+on("bias", "input", () => edit(-1, $("bias").valueAsNumber));
+on("weight", "input", () => edit(state.input, $("weight").valueAsNumber));
+on("reset", "click", () => change({ edits: { ...state.edits, [which()]: [] }, edited: null }));
+on("unchoose", "click", () => choose(null));
 
 // The weights of a neuron are a picture or the rows of a table: a click or the arrow
 // keys choose one.
@@ -475,7 +474,7 @@ function selects(canvas, pick, moves) {
   canvas.addEventListener("keydown", e => {
     if (!(e.key in moves)) return;
     e.preventDefault();
-    const inputs = state.answer && state.answer.neuron ? state.answer.neuron.weights.length : 0, input = state.input + moves[e.key];
+    const inputs = state.answer?.neuron ? state.answer.neuron.weights.length : 0, input = state.input + moves[e.key];
     if (input >= 0 && input < inputs) change({ input });
   });
 }
@@ -487,15 +486,18 @@ const rows = 19; // of the table: a head, 16 terms, the bias, the sum
 
 const speeds = [[1, 1000], [1, 200], [5, 100], [50, 100], [500, 0]]; // steps, and the pause after them in ms
 
-async function learn(path, body) {
+// learn asks for a new state of the own network, after what has been asked before.
+let learning = Promise.resolve();
+const learn = (path, body) => learning = learning.then(() => learnNow(path, body));
+async function learnNow(path, body) {
   try {
     const progress = await ask(path, body);
+    Object.assign(progress, { rate: body.rate, size: body.batch });
     if (progress.gradient) progress.gradient.weights = numbersOf(progress.gradient.weights);
     const { training, test } = progress.evaluation;
     const point = [progress.steps, training.correct / training.count, test.correct / test.count, training.cost, test.cost];
     const runs = path === "step" ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = path === "step" ? state.runs.at(-1) : [];
     change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, notice: null, failed: "" });
-    keep(sessionStorage, "own", { steps: progress.steps, epoch: progress.epoch, runs: state.runs });
   } catch (e) {
     change({ running: false, failed: state.gone ? "" : e.message });
   }
@@ -510,7 +512,7 @@ async function step(steps) {
   if (!state.progress) return;
   const rate = $("rate").valueAsNumber, batch = $("batch").valueAsNumber;
   steps = Math.max(1, Math.min(steps, Math.floor(1e5 / batch)));
-  await learn("step", { rate, batch, steps, cost: "quadratic", neuron: explained() || undefined });
+  await learn("step", { rate, batch, steps, cost: "quadratic", neuron: explained() });
 }
 
 let looping = false;
@@ -524,33 +526,32 @@ async function run() {
   looping = false;
 }
 
-for (const button of document.querySelectorAll(".run")) {
+for (const button of all(".run")) {
   button.addEventListener("click", () => {
     if (!state.running && !$("recipe").reportValidity()) return;
     change({ running: !state.running, which: "own" });
     run();
   });
 }
-for (const button of document.querySelectorAll(".step")) {
+for (const button of all(".step")) {
   button.addEventListener("click", () => {
     if (!$("recipe").reportValidity()) return;
     change({ running: false, which: "own" });
-    if (!stepping) stepping = step(1).finally(() => { stepping = null; });
+    step(1);
   });
 }
-let stepping = null;
-$("recipe").addEventListener("submit", e => e.preventDefault());
-$("fresh").addEventListener("click", begun);
-$("try").addEventListener("click", () => change({ view: "draw", which: "own" }));
-$("load").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", async () => {
+on("recipe", "submit", e => e.preventDefault());
+on("fresh", "click", begun);
+on("try", "click", () => change({ view: "draw", which: "own" }));
+on("load", "click", () => $("file").click());
+on("file", "change", async () => {
   const file = $("file").files[0];
   if (!file) return;
   await learn("load", new Uint8Array(await file.arrayBuffer()));
   if (!state.failed) change({ notice: ["loaded", { f: file.name }] });
   $("file").value = "";
 });
-$("save").addEventListener("click", async () => {
+on("save", "click", async () => {
   try {
     const bytes = await ask("save", { network: "own", edits: state.edits.own });
     const link = element("a", { href: URL.createObjectURL(new Blob([bytes])), download: "digits.safetensors" });
@@ -559,6 +560,11 @@ $("save").addEventListener("click", async () => {
   } catch (e) {
     change({ failed: state.gone ? "" : e.message });
   }
+});
+
+addEventListener("pagehide", () => {
+  const { progress, runs } = state;
+  keep(sessionStorage, "own", progress && { steps: progress.steps, epoch: progress.epoch, runs });
 });
 
 // resume finds the own network again after a reload.
@@ -580,7 +586,6 @@ function render() {
   if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !state.failed && !beginning) beginning = begun().finally(() => { beginning = null; });
   renderLanguage();
   renderViews();
-  renderButtons();
   renderPaper();
   renderStage();
   renderPanel();
@@ -596,32 +601,31 @@ let beginning = null;
 let palette = null;
 function colours() {
   const style = getComputedStyle(root), probe = element("canvas").getContext("2d", { willReadFrequently: true });
-  const all = {};
-  for (const name of ["ground", "card", "line", "edge", "text", "soft", "accent", "plus", "minus", "blank"]) {
+  const tones = {};
+  for (const name of ["card", "line", "edge", "text", "soft", "accent", "plus", "minus", "blank"]) {
     const css = style.getPropertyValue("--" + name).trim();
     probe.fillStyle = css;
     probe.fillRect(0, 0, 1, 1);
-    all[name] = { css, rgb: [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)] };
+    tones[name] = { css, rgb: [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)] };
   }
-  return all;
+  return tones;
 }
 for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
   matchMedia(query).addEventListener("change", () => { palette = null; change({}); });
 }
 
 function renderLanguage() {
-  attribute(root, "lang", state.language === "zh" ? "zh-CN" : "en");
-  if (document.title !== t("title")) document.title = t("title");
-  for (const e of document.querySelectorAll("[data-t]")) put(e, t(e.dataset.t));
-  for (const e of document.querySelectorAll("[data-label]")) attribute(e, "aria-label", t(e.dataset.label));
-  const other = $("language");
-  put(other, state.language === "zh" ? "English" : "中文");
-  attribute(other, "lang", state.language === "zh" ? "en" : "zh");
-  attribute(other, "aria-label", state.language === "zh" ? "English: change the language" : "中文：切换语言");
   const { shipped } = state.network || {};
-  put($("quality"), shipped ? t("quality", { p: percent(shipped.correct / shipped.count), n: shipped.count.toLocaleString("en") }) : "");
+  put($("quality"), shipped ? t("quality", { p: percent(shipped.correct / shipped.count), n: thousands(shipped.count) }) : "");
+  if (!isNew(root, state.language)) return;
+  root.lang = state.language === "zh" ? "zh-CN" : "en";
+  document.title = t("title");
+  for (const e of all("[data-t]")) put(e, t(e.dataset.t));
+  for (const e of all("[data-label]")) attribute(e, "aria-label", t(e.dataset.label));
+  const [lang, text, label] = state.language === "zh" ? ["en", "English", "English: change the language"] : ["zh", "中文", "中文：切换语言"];
+  Object.assign($("language"), { lang, textContent: text, ariaLabel: label });
 }
-$("language").addEventListener("click", () => {
+on("language", "click", () => {
   change({ language: state.language === "zh" ? "en" : "zh" });
   keep(localStorage, "language", state.language);
 });
@@ -636,8 +640,8 @@ function renderViews() {
   if (location.hash !== address()) history.replaceState(null, "", address());
 }
 tabs.forEach((name, i) => {
-  $("tab-" + name).addEventListener("click", () => change({ view: name }));
-  $("tab-" + name).addEventListener("keydown", e => {
+  on("tab-" + name, "click", () => change({ view: name }));
+  on("tab-" + name, "keydown", e => {
     if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
     $("tab-" + tabs[1 - i]).focus();
     change({ view: tabs[1 - i] });
@@ -652,21 +656,22 @@ function renderPaper() {
   $("pen").classList.toggle("down", state.pen.down);
   $("undo").disabled = !state.past.length;
   const { answer, network, progress } = state;
-  put($("digit"), answer && answer.digit >= 0 ? answer.digit : "–");
+  put($("digit"), answer?.digit >= 0 ? answer.digit : "–");
   $("digit").className = !answer || answer.digit < 0 || answer.sure ? "" : "doubt";
   put($("verdict"), verdict());
-  const shipped = network && network.shipped;
+  const shipped = network?.shipped;
   put($("shipped"), t("shipped", { p: shipped ? percent(shipped.correct / shipped.count) : "…" }));
-  put($("mine"), progress ? t("mine", { n: progress.steps.toLocaleString("en") }) : t("mineNone"));
+  put($("mine"), progress ? t("mine", { n: thousands(progress.steps) }) : t(state.notice ? "forgotten" : "mineNone"));
   $("net-" + (state.which === "own" ? "mine" : "shipped")).checked = true;
   $("net-mine").disabled = !progress;
   $("quick").hidden = state.which !== "own";
+  for (const button of all(".run")) put(button, t(state.running ? "pause" : "run"));
 }
-for (const [id, name] of [["net-shipped", "shipped"], ["net-mine", "own"]]) $(id).addEventListener("change", () => change({ which: name }));
+for (const [id, name] of [["net-shipped", "shipped"], ["net-mine", "own"]]) on(id, "change", () => change({ which: name }));
 
 function verdict() {
   const { answer } = state;
-  if (state.gone) return t("gone");
+  if (state.gone) return t(gone);
   if (state.failed) return t("failed", { e: state.failed });
   if (!answer || !answer.ink) return t("nothing");
   if (answer.digit < 0) return t("speck");
@@ -686,9 +691,9 @@ function announce() {
 }
 function announcement() {
   const { answer } = state;
-  if (state.gone) return t("gone");
+  if (state.gone) return t(gone);
   if (state.view === "learn") return status();
-  if (state.failed || answer && answer.ink && answer.digit < 0) return verdict();
+  if (state.failed || answer?.ink && answer.digit < 0) return verdict();
   if (!answer || !answer.ink) return t("sayNothing");
   return t(answer.sure ? "saySure" : answer.certainty >= 0.5 ? "sayUnsure" : "sayNone", { d: digitName(answer.digit) });
 }
@@ -698,7 +703,7 @@ function announcement() {
 const layers = [[], [], []];
 for (const l of [0, 1, 2]) {
   for (let n = 0; n < (l === 2 ? 10 : 16); n++) {
-    const button = neuronButton($("layer" + l), layers, l, n);
+    const button = neuronButton($("layer" + l), layers, l, n, 1);
     button.append(element("span", { className: "disc" }));
     if (l === 2) buildAnswer(button, n);
     layers[l].push(button);
@@ -715,8 +720,9 @@ function buildAnswer(button, n) {
 }
 
 function renderStage() {
-  const { answer } = state, activations = answer && answer.activations;
+  const { answer } = state, activations = answer?.activations;
   attribute($("stage"), "aria-busy", !state.gone && !state.failed && (reading || !upToDate()));
+  if (state.view !== "draw") return;
   layers.forEach((layer, l) => layer.forEach((button, n) => {
     const a = activations ? activations[l][n] : 0;
     button.style.setProperty("--a", a.toFixed(4));
@@ -726,9 +732,8 @@ function renderStage() {
     put(button.lastChild, activations ? number(a) : "–");
   }));
   put($("lines"), t(activations ? "lines" : "linesNone"));
-  if (state.view !== "draw") return;
   const { blank, text } = palette;
-  paint($("seen"), i => mix(blank.rgb, text.rgb, answer && answer.pixels ? answer.pixels[i] / 255 : 0));
+  paint($("seen"), i => mix(blank.rgb, text.rgb, answer?.pixels ? answer.pixels[i] / 255 : 0));
   drawConnections();
 }
 
@@ -740,13 +745,13 @@ function renderNeuron(button, l, n, more) {
   attribute(button, "tabindex", stop ? 0 : -1);
 }
 
-const mix = (from, to, share) => [0, 1, 2].map(c => from[c] + share * (to[c] - from[c])).concat(255);
+const mix = (from, to, share) => [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1]), from[2] + share * (to[2] - from[2]), 255];
 
 // paint gives each pixel of a canvas of 28×28 its colour.
 function paint(canvas, colour) {
-  const data = new ImageData(28, 28);
-  for (let i = 0; i < 784; i++) data.data.set(colour(i), 4 * i);
-  canvas.getContext("2d").putImageData(data, 0, 0);
+  const image = new ImageData(28, 28);
+  for (let i = 0; i < 784; i++) image.data.set(colour(i), 4 * i);
+  canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 const picture = colour => paint(element("canvas", { width: 28, height: 28 }), colour);
@@ -764,9 +769,8 @@ const largest = values => values.reduce((most, v) => Math.max(most, Math.abs(v))
 // fit gives a canvas the pixels of the screen and returns its context, in CSS
 // pixels.
 function fit(canvas) {
-  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, context = canvas.getContext("2d");
-  if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
-  if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
+  const ratio = devicePixelRatio, width = canvas.clientWidth, height = canvas.clientHeight, context = canvas.getContext("2d");
+  if (isNew(canvas, width, height, ratio)) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   return { context, width, height };
@@ -816,7 +820,7 @@ function drawConnections() {
 // ---- The explained neuron ----
 
 function renderPanel() {
-  const neuron = state.answer && state.answer.neuron, first = neuron && neuron.layer === 0;
+  const neuron = state.answer?.neuron, first = neuron?.layer === 0;
   $("neuron").classList.toggle("pinned", !!state.chosen);
   $("unchoose").hidden = !state.chosen;
   $("pictures").hidden = !first;
@@ -824,7 +828,7 @@ function renderPanel() {
   for (const e of ["sum", "changes"].map($).concat(document.querySelector(".edit"))) e.hidden = !neuron;
   const about = explained();
   put($("who"), neuron ? title(neuron) : about ? neuronName(about) : t("who"));
-  put($("what"), neuron ? meaning(neuron) : state.gone ? t("gone") : t("whoNone"));
+  put($("what"), neuron ? meaning(neuron) : state.gone ? t(gone) : t("whoNone"));
   if (!neuron) return;
   if (first) renderPictures(neuron);
   else drawTerms(neuron);
@@ -854,8 +858,8 @@ function meaning({ layer, neuron, bias, weights, z, rival }) {
 
 // gradientOf returns the gradient of a neuron in the last step, if it is known.
 function gradientOf({ layer, neuron }) {
-  const g = which() === "own" && state.progress && state.progress.gradient;
-  return g && g.layer === layer && g.neuron === neuron ? g : null;
+  const g = which() === "own" && state.progress?.gradient;
+  return g?.layer === layer && g.neuron === neuron ? g : null;
 }
 
 function renderPictures(neuron) {
@@ -868,7 +872,7 @@ function renderPictures(neuron) {
   paintSigned($("products"), products, products ? largest(products) : 1);
   caption($("products"), t("products"), products && largest(products));
   $("gradient").parentElement.hidden = which() !== "own";
-  paintSigned($("gradient"), g && g.weights, g ? largest(g.weights) : 1);
+  paintSigned($("gradient"), g?.weights, g ? largest(g.weights) : 1);
   caption($("gradient"), t("gradient"), g && largest(g.weights));
   $("mark").style.left = 100 * (state.input % 28) / 28 + "%";
   $("mark").style.top = 100 * Math.floor(state.input / 28) / 28 + "%";
@@ -878,24 +882,26 @@ function renderPictures(neuron) {
 // an output it compares the answer with its rival.
 function drawTerms(neuron) {
   const { context: c, width, height } = fit($("terms")), { weights, inputs, products, bias, z, rival } = neuron, h = height / rows, g = gradientOf(neuron);
-  const column = (head, values, more = {}) => ({ head, values, ...more });
   const columns = [];
+  const add = (head, values, more) => columns.push({ head, values, ...more });
   if (rival) {
-    columns.push(column(t("headFor", { n: neuron.neuron }), [...products, bias], { sum: z }));
-    columns.push(column(t("headFor", { n: rival.neuron }), [...products.map((p, k) => p - rival.terms[k]), bias - rival.bias], { sum: z - rival.sum }));
-    columns.push(column(t("headMore", { n: neuron.neuron, m: rival.neuron }), [...rival.terms, rival.bias], { sum: rival.sum }));
-    const most = Math.max(...columns.map(({ values }) => largest(values)));
-    for (const one of columns) one.most = most;
+    const n = neuron.neuron, m = rival.neuron, mine = [...products, bias], more = [...rival.terms, rival.bias], others = mine.map((v, k) => v - more[k]);
+    const most = largest([...mine, ...others, ...more]); // one scale for all three
+    add(t("headFor", { n }), mine, { sum: z, most });
+    add(t("headFor", { n: m }), others, { sum: z - rival.sum, most });
+    add(t("headMore", { n, m }), more, { sum: rival.sum, most });
   } else {
-    columns.push(column(t("headWeight"), products ? [...weights] : [...weights, bias]));
-    if (products) columns.push(column(t("headInput"), [...inputs], { most: 1, unsigned: true }), column(t("headProduct"), [...products, bias], { sum: z }));
+    add(t("headWeight"), products ? [...weights] : [...weights, bias]);
+    if (products) add(t("headInput"), [...inputs], { most: 1, unsigned: true });
+    if (products) add(t("headProduct"), [...products, bias], { sum: z });
   }
-  if (g) columns.push(column(t("headGradient"), [...g.weights, g.bias], { digits: 4 }));
+  if (g) add(t("gradient"), [...g.weights, g.bias], { digits: 4 });
   c.font = "12px system-ui, sans-serif";
   c.textBaseline = "middle";
   const names = 34, each = (width - names) / columns.length;
+  c.strokeStyle = palette.edge.css;
+  c.strokeRect(0.5, (state.input + 1) * h, width - 1, h);
   c.fillStyle = palette.line.css;
-  c.fillRect(0, (state.input + 1) * h, width, h);
   c.fillRect(0, 17 * h, width, 1);
   c.fillRect(0, 18 * h, width, 1);
   c.fillStyle = palette.soft.css;
@@ -926,17 +932,8 @@ function drawColumn(c, { head, values, sum, most = largest(values), unsigned, di
 
 function renderSum({ bias, z, a }) {
   const known = z !== undefined;
-  const parts = [["sum", known && z - bias], ["sumBias", bias], ["sumZ", known && z], ["sumA", known && a]];
-  parts.forEach(([key, value], i) => {
-    put($("sum").children[i].children[0], t(key));
-    put($("sum").children[i].children[1], value === false ? "–" : number(value, 3));
-  });
+  [known && z - bias, bias, known && z, known && a].forEach((value, i) => put($("sum").children[i].lastChild, value === false ? "–" : number(value, 3)));
   drawSigma(z, a);
-}
-for (let i = 0; i < 4; i++) {
-  const row = element("div");
-  row.append(element("dt"), element("dd"));
-  $("sum").append(row);
 }
 
 // drawSigma draws σ from −8 to 8, and the neuron on it. A z beyond stands at the edge.
@@ -989,7 +986,7 @@ function renderEdit({ layer, neuron, bias, weights }) {
     + (answer.products ? t("times", { i: number(answer.inputs[input]), p: number(answer.products[input]) }) : ""));
   $("reset").disabled = !edits().length;
   const { edited } = state;
-  put($("changes"), edited && edited.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: edited.count.toLocaleString("en") }) : t("change1"));
+  put($("changes"), edited?.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: thousands(edited.count) }) : t("change1"));
 }
 
 // ---- What learning shows ----
@@ -1003,26 +1000,20 @@ for (let n = 0; n < 16; n++) {
 
 function status() {
   const { progress, notice } = state;
-  if (state.gone) return t("gone");
+  if (state.gone) return t(gone);
   if (state.failed) return t("failed", { e: state.failed });
   if (state.running) return t("learning");
   if (notice) return t(...notice);
   if (!progress || !progress.steps) return t("knowsNothing");
-  return t("paused", { n: progress.steps.toLocaleString("en"), p: percent(accuracyOf(progress)) });
+  return t("paused", { n: thousands(progress.steps), p: percent(accuracyOf(progress)) });
 }
 const accuracyOf = ({ evaluation: { test } }) => test.correct / test.count;
 
-function renderButtons() {
-  for (const button of document.querySelectorAll(".run")) put(button, t(state.running ? "pause" : "run"));
-  for (const button of document.querySelectorAll(".step")) put(button, t("step"));
-}
-
 function renderLearning() {
   const { progress, data } = state;
-  const get = "server" in root.dataset ? "getServer" : "getStatic";
-  put($("data"), data ? t("data" + data.name, { n: data.training.toLocaleString("en") }) + (data.name === "MNIST" ? "" : t(get)) : "");
+  put($("data"), data ? t("data" + data.name, { n: thousands(data.training) }) + (data.name === "MNIST" ? "" : t(served ? "getServer" : "getStatic")) : "");
   put($("status"), status());
-  put($("steps"), progress ? progress.steps.toLocaleString("en") : "–");
+  put($("steps"), progress ? thousands(progress.steps) : "–");
   put($("epoch"), progress ? progress.epoch.toFixed(2) : "–");
   put($("accuracy"), progress ? percent(accuracyOf(progress)) : "–");
   attribute($("speed"), "aria-valuetext", texts[state.language].speeds[$("speed").value]);
@@ -1033,18 +1024,19 @@ function renderLearning() {
   renderSheet();
   renderMistakes();
 }
-$("speed").addEventListener("input", () => change({}));
+on("speed", "input", () => change({}));
 
 function renderCharts() {
-  const { progress, runs } = state, counts = progress && progress.evaluation;
-  put($("testing"), t("testing", { n: counts ? counts.test.count.toLocaleString("en") : "" }));
-  put($("training"), t("training", { n: counts ? counts.training.count.toLocaleString("en") : "" }));
+  const { progress, runs } = state, counts = progress?.evaluation;
+  put($("testing"), t("testing", { n: counts ? thousands(counts.test.count) : "" }));
+  put($("training"), t("training", { n: counts ? thousands(counts.training.count) : "" }));
   const most = Math.max(...runs.flat().flatMap(p => [p[3], p[4]]), 0.1), top = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 4, 6].find(v => v >= most) || most;
   drawChart($("accuracies"), 1, 1, v => 100 * v + " %");
   drawChart($("costs"), 3, top, v => +v.toFixed(3));
-  const last = runs.length ? runs.at(-1).at(-1) : null;
-  attribute($("accuracies"), "aria-label", last ? t("point", { p: percent(last[2]), q: percent(last[1]) }) : t("accuracyLong"));
-  attribute($("costs"), "aria-label", last ? t("pointCost", { p: last[4].toFixed(3), q: last[3].toFixed(3) }) : t("costLong"));
+  const [, training, test, trainingCost, testCost] = runs.length ? runs.at(-1).at(-1) : [];
+  const label = (chart, key, a, b) => attribute($(chart), "aria-label", t(key) + (runs.length ? `: ${$("testing").textContent} ${a}, ${$("training").textContent} ${b}` : ""));
+  label("accuracies", "accuracyLong", percent(test || 0), percent(training || 0));
+  label("costs", "costLong", number(testCost || 0, 3), number(trainingCost || 0, 3));
 }
 
 // drawChart draws the training curve, which is at the index in the points, and the
@@ -1082,39 +1074,37 @@ function drawChart(canvas, index, top, name) {
 
 // renderStep says what the last step has changed.
 function renderStep() {
-  const { progress } = state, batch = progress && progress.batch;
+  const { progress } = state, batch = progress?.batch;
   if (!batch) {
     put($("stepText"), t("stepNone"));
     $("batchShown").replaceChildren();
     return;
   }
-  const rate = $("rate").valueAsNumber, g = progress.gradient;
-  let text = t("stepText", { n: progress.steps.toLocaleString("en"), m: $("batch").value, c: batch.costBefore.toFixed(4), r: rate }) + t("stepCost", { c: batch.costAfter.toFixed(4) });
+  const { rate, gradient: g } = progress;
+  let text = t("stepText", { n: thousands(progress.steps), m: progress.size, c: number(batch.costBefore, 4), r: rate, d: number(batch.costAfter, 4) });
   if (g) text += t("stepBias", { name: neuronName([g.layer, g.neuron]), b: number(-rate * g.bias, 5), w: number(rate * largest(g.weights), 5) });
   put($("stepText"), text);
-  if ($("batchShown").shows === batch) return;
-  $("batchShown").shows = batch;
+  if (!isNew($("batchShown"), batch, palette, state.language)) return;
   const pixels = bytesOf(batch.pixels);
   $("batchShown").replaceChildren(...batch.labels.map((label, i) => {
     const [before, after] = [batch.before[i], batch.after[i]];
-    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), before + " → " + after, t("batchDigit", { d: digitName(label), e: before, f: after }));
+    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), before + " → " + after, t("read", { d: digitName(label), e: digitName(after) }));
     figure.role = "img";
     figure.classList.toggle("wrong", after !== label);
     return figure;
   }));
 }
 function thumb(tag, pixels, text, label) {
-  const all = element(tag, { className: "thumb", ariaLabel: text + ": " + label });
-  all.append(picture(i => mix(palette.blank.rgb, palette.text.rgb, pixels[i] / 255)), element("span", { textContent: text }));
-  return all;
+  const figure = element(tag, { className: "thumb", ariaLabel: text + ": " + label });
+  figure.append(picture(i => mix(palette.blank.rgb, palette.text.rgb, pixels[i] / 255)), element("span", { textContent: text }));
+  return figure;
 }
 
 function renderSheet() {
+  sheet[0].forEach((button, n) => renderNeuron(button, 0, n, ""));
+  if (!isNew($("sheet"), state.progress, palette)) return;
   const first = state.progress && bytesOf(state.progress.first);
-  sheet[0].forEach((button, n) => {
-    renderNeuron(button, 0, n, "");
-    paintSigned(button.firstChild, first && Array.from(first.subarray(784 * n, 784 * n + 784), b => b - 128), 127);
-  });
+  sheet[0].forEach((button, n) => paintSigned(button.firstChild, first && Array.from(first.subarray(784 * n, 784 * n + 784), b => b - 128), 127));
 }
 
 // The confusion matrix has a row for each digit and a column for each answer.
@@ -1132,18 +1122,16 @@ function buildMatrix() {
 buildMatrix();
 
 function renderMistakes() {
-  const test = state.progress && state.progress.evaluation.test;
-  put($("confusionText"), test ? t("confusionText", { k: test.count - test.correct, n: test.count.toLocaleString("en") }) : "");
+  const test = state.progress?.evaluation.test;
+  put($("confusionText"), test ? t("confusionText", { k: test.count - test.correct, n: thousands(test.count) }) : "");
   cells.forEach((cell, i) => {
     const row = test ? test.confusion[Math.floor(i / 10)] : [], count = row[i % 10] || 0, sum = row.reduce((a, b) => a + b, 0);
     put(cell, count || "");
     cell.className = Math.floor(i / 10) === i % 10 ? "right" : "";
     cell.style.setProperty("--a", sum ? (count / sum).toFixed(3) : 0);
   });
-  const shown = misread().filter(m => m[0] in state.digits), about = JSON.stringify([shown, state.language]);
-  if ($("misread").shows === about) return;
-  $("misread").shows = about;
-  $("misread").replaceChildren(...shown.map(([index, label, answer]) => {
+  if (!isNew($("misread"), state.progress, state.digits, palette, state.language)) return;
+  $("misread").replaceChildren(...misread().filter(m => m[0] in state.digits).map(([index, label, answer]) => {
     const digit = state.digits[index];
     const button = thumb("button", bytesOf(digit.pixels), label + " → " + answer, t("read", { d: digitName(label), e: digitName(answer) }));
     button.addEventListener("click", () => {
