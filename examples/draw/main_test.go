@@ -84,7 +84,7 @@ func TestServesThePage(t *testing.T) {
 func TestPageRefersToNothingOutside(t *testing.T) {
 	url := serve(t)
 	outside := regexp.MustCompile(`https?:|\bwss?:|["'(=]//|@import|url\(|import\(|eval\(|innerHTML|<style|<script>|\sstyle=|\son\w+=|data:[a-z]`)
-	for _, path := range []string{"/", "/page.css", "/page.js"} {
+	for _, path := range []string{"/", "/page.css", "/page.js", "/worker.js"} {
 		_, text := ask(t, "GET", url+path, nil)
 		text = regexp.MustCompile(`<a href="https://github.com/nn13002/`).ReplaceAllString(text, "<a") // which only a click follows
 		if found := outside.FindString(text); found != "" {
