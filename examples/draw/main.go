@@ -1,15 +1,16 @@
 //go:build !js
 
-// Draw serves a page to draw digits on, which shows how the network reads them.
-// The page also trains a fresh network and shows how it learns:
+// Draw serves a page to experiment on. The network reads the digits that are
+// drawn there. The page explains its neurons, changes its weights, and trains a
+// fresh network step by step:
 //
 //	go run ./examples/draw [-port 8784]
 //
 // The program prints the page's address, which only this computer can open.
-// Ctrl-C ends it. The library computes everything here, in the program; the page
-// only draws. MNIST is read from where nn.LoadMNIST("") looks for it; run
-// ./examples/mnist once to download it. Without it, the random digits and the
-// training examples are synthetic.
+// Ctrl-C ends it. The page only draws: core.go answers what it asks for. This
+// file puts HTTP around it, and wasm.go a Worker, for a page without a server.
+// MNIST is read from where nn.LoadMNIST("") looks for it; run ./examples/mnist
+// once to download it. Without it, the digits to learn from are synthetic.
 package main
 
 import (
