@@ -1,7 +1,6 @@
 "use strict";
-// The page draws and asks. The core, a program in Go, computes what it shows: neither
-// a network nor the preparation of pictures is here. There is one state. Whatever
-// happens changes it, and render draws all of it anew.
+// The page draws and asks. The core, a program in Go, computes what it shows. There is
+// one state. Whatever happens changes it, and render draws all of it anew.
 
 const $ = id => document.getElementById(id);
 const all = selector => document.querySelectorAll(selector);
@@ -17,7 +16,7 @@ const state = {
   which: "shipped", // or "own": the network that reads
   edits: { shipped: [], own: [] }, // [layer, neuron, input or −1 for the bias, value]
   chosen: null, // [layer, neuron]
-  input: 0, // whose weight to the chosen neuron the slider changes
+  input: null, // whose weight to the neuron the slider changes
   network: null, // what the core answers to "network", for the network that reads
   data: null, // to "data"
   answer: null, // to "read"
@@ -69,8 +68,8 @@ const texts = {
     biasUp: "Its bias of {b} is added to the sum: the neuron is on unless the products fall below {c}.",
     biasDown: "Its bias of {b} is added to the sum: the neuron stays off until the products reach {c}.",
     what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. What counts most: {k}.",
-    what2None: "It weighs the 16 neurons of the second layer. ", byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
-    headWeight: "weight", headInput: "× activation", headProduct: "= product", headFor: "for {n}", headMore: "{n} minus {m}",
+    byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
+    headInput: "× activation", headFor: "for {n}", headMore: "{n} minus {m}",
     rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
     pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: weight {w}", times: " times {i} is {p}",
     accuracyEdited: "{p} of {n} test digits with your changes", change1: "Slide a weight or the bias and watch the answers.",
@@ -98,7 +97,7 @@ const texts = {
     sure: "它很有把握：输出为 {a}（最大为 1）。", unsure: "没有把握：最强的输出是 {a}。也许是难认的数字，也许不是数字。",
     none: "也许不是数字：最强的输出也只有 {a}。", truth: "测试集中它是 {d}。",
     saySure: "认作 {d}，很有把握。", sayUnsure: "也许是 {d}，但没有把握。", sayNone: "也许不是数字。", sayNothing: "还没有写任何东西。",
-    seen: "网络看到的 28×28 像素", seen28: "网络看到的：28×28 像素",
+    seen28: "网络看到的：28×28 像素",
     layer0: "第一隐藏层，16 个神经元", layer1: "第二隐藏层，16 个神经元", answers: "十个回答",
     plus: "使神经元增强", minus: "使它减弱",
     lines: "连接越亮，权重 × 激活值越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
@@ -111,9 +110,9 @@ const texts = {
     biasUp: "偏置 {b} 加在总和上：除非乘积之和低于 {c}，否则它是激活的。",
     biasDown: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，它不会激活。",
     what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最重要的是：{k}。",
-    what2None: "它对第二层的 16 个神经元加权求和。", byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
+    byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
     weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", inputKeys: "权重：用方向键选择一个",
-    headWeight: "权重", headInput: "× 激活值", headProduct: "= 乘积", headFor: "支持 {n}", headMore: "{n} 减 {m}",
+    headInput: "× 激活值", headFor: "支持 {n}", headMore: "{n} 减 {m}",
     rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
     bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
     accuracyEdited: "改动之后：{n} 个测试数字中正确 {p}", change1: "拖动权重或偏置，观察回答的变化。",
@@ -127,7 +126,7 @@ const texts = {
     loaded: "已打开：{f}", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
     goneServer: "程序没有回应。它还在运行吗？页面会继续询问。", goneStatic: "本页的程序无法启动：缺少 draw.wasm，或者浏览器不支持 WebAssembly。",
     accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个测试数字", training: "{n} 个训练数字", past: "以前的训练",
-    stepTitle: "学习的一步", batchShown: "最近一步的样本",
+    stepTitle: "学习的一步",
     stepNone: "按“走一步”。网络认一个小批量的数字；代价表示错得多严重；梯度表示代价如何随 13,002 个权重和偏置中的每一个变化。",
     stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都移动了 −{r} × 它的梯度：逆着坡度，使代价下降。同样的数字，代价现在是 {d}。下面是这一步之前和之后的回答。",
     stepBias: "{name}：偏置移动了 {b}，权重最多移动了 {w}，梯度为红色处减小，为蓝色处增大。",
@@ -433,7 +432,8 @@ function paintPaper() {
 
 // ---- Choosing, editing ----
 
-const choose = chosen => change({ chosen, input: chosen && chosen[0] === 0 ? 14 * 28 + 14 : 0 }); // a pixel in the middle
+const choose = chosen => change({ chosen, input: null });
+const inputOf = ({ layer }) => state.input ?? (layer === 0 ? 14 * 28 + 14 : 0); // without a choice the pixel in the middle
 
 // neuronButton makes a button that chooses a neuron. Each layer is one stop for Tab;
 // the arrow keys move inside it, and from layer to layer where it is one column.
@@ -460,7 +460,7 @@ function edit(input, value) {
   change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n] });
 }
 on("bias", "input", () => edit(-1, $("bias").valueAsNumber));
-on("weight", "input", () => edit(state.input, $("weight").valueAsNumber));
+on("weight", "input", () => edit(inputOf(state.answer.neuron), $("weight").valueAsNumber));
 on("reset", "click", () => change({ edits: { ...state.edits, [which()]: [] }, edited: null }));
 on("unchoose", "click", () => choose(null));
 
@@ -472,10 +472,11 @@ function selects(canvas, pick, moves) {
     if (input >= 0) change({ input });
   });
   canvas.addEventListener("keydown", e => {
-    if (!(e.key in moves)) return;
+    const neuron = state.answer?.neuron;
+    if (!neuron || !(e.key in moves)) return;
     e.preventDefault();
-    const inputs = state.answer?.neuron ? state.answer.neuron.weights.length : 0, input = state.input + moves[e.key];
-    if (input >= 0 && input < inputs) change({ input });
+    const input = inputOf(neuron) + moves[e.key];
+    if (input >= 0 && input < neuron.weights.length) change({ input });
   });
 }
 selects($("weights"), (x, y) => 28 * Math.min(27, Math.floor(28 * y)) + Math.min(27, Math.floor(28 * x)), { ArrowUp: -28, ArrowDown: 28, ArrowLeft: -1, ArrowRight: 1 });
@@ -773,6 +774,7 @@ function fit(canvas) {
   if (isNew(canvas, width, height, ratio)) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
+  Object.assign(context, { font: "12px system-ui, sans-serif", textBaseline: "middle" });
   return { context, width, height };
 }
 
@@ -849,7 +851,7 @@ function meaning({ layer, neuron, bias, weights, z, rival }) {
     const order = Array.from(weights, (w, k) => [w, k + 1]).sort((a, b) => b[0] - a[0]).map(([, k]) => k);
     return t("what1", { p: order.slice(0, 3).join(", "), m: order.slice(-3).reverse().join(", ") }) + added;
   }
-  if (!rival) return t("what2None") + added;
+  if (!rival) return added;
   const terms = [...rival.terms.map((v, k) => [v, t("byNeuron", { n: k + 1, v: number(v, 1) })]), [rival.bias, t("byBias", { v: number(rival.bias, 1) })]];
   terms.sort((a, b) => Math.sign(rival.sum) * (b[0] - a[0]));
   const most = terms.slice(0, 2).map(([, name]) => name).join(state.language === "zh" ? "、" : ", ");
@@ -864,7 +866,7 @@ function gradientOf({ layer, neuron }) {
 
 function renderPictures(neuron) {
   const { weights, inputs, products } = neuron, scale = state.network ? state.network.scale : largest(weights), g = gradientOf(neuron);
-  const caption = (canvas, text, most) => put(canvas.nextElementSibling, text + "\n" + (most ? "±" + (most < 0.01 ? most.toExponential(0) : number(most)) : ""));
+  const caption = (canvas, text, most) => put(canvas.nextElementSibling, text + "\n" + (most ? "±" + (most < 0.01 ? most.toPrecision(1) : number(most)) : ""));
   paintSigned($("weights"), weights, scale);
   caption($("weights"), t("weights"), scale);
   paint($("inputs"), i => mix(palette.blank.rgb, palette.text.rgb, inputs ? inputs[i] : 0));
@@ -874,8 +876,9 @@ function renderPictures(neuron) {
   $("gradient").parentElement.hidden = which() !== "own";
   paintSigned($("gradient"), g?.weights, g ? largest(g.weights) : 1);
   caption($("gradient"), t("gradient"), g && largest(g.weights));
-  $("mark").style.left = 100 * (state.input % 28) / 28 + "%";
-  $("mark").style.top = 100 * Math.floor(state.input / 28) / 28 + "%";
+  const input = inputOf(neuron);
+  $("mark").style.left = 100 * (input % 28) / 28 + "%";
+  $("mark").style.top = 100 * Math.floor(input / 28) / 28 + "%";
 }
 
 // drawTerms draws a table of bars: for each input its term, the bias, the sum. For
@@ -891,16 +894,14 @@ function drawTerms(neuron) {
     add(t("headFor", { n: m }), others, { sum: z - rival.sum, most });
     add(t("headMore", { n, m }), more, { sum: rival.sum, most });
   } else {
-    add(t("headWeight"), products ? [...weights] : [...weights, bias]);
+    add(t("weights"), products ? [...weights] : [...weights, bias]);
     if (products) add(t("headInput"), [...inputs], { most: 1, unsigned: true });
-    if (products) add(t("headProduct"), [...products, bias], { sum: z });
+    if (products) add(t("products"), [...products, bias], { sum: z });
   }
   if (g) add(t("gradient"), [...g.weights, g.bias], { digits: 4 });
-  c.font = "12px system-ui, sans-serif";
-  c.textBaseline = "middle";
   const names = 34, each = (width - names) / columns.length;
   c.strokeStyle = palette.edge.css;
-  c.strokeRect(0.5, (state.input + 1) * h, width - 1, h);
+  c.strokeRect(0.5, (inputOf(neuron) + 1) * h, width - 1, h);
   c.fillStyle = palette.line.css;
   c.fillRect(0, 17 * h, width, 1);
   c.fillRect(0, 18 * h, width, 1);
@@ -947,16 +948,14 @@ function drawSigma(z, a) {
     for (const [px, py] of points) c.lineTo(px, py);
     c.stroke();
   };
-  line(palette.line.css, 1, [[left, y(0)], [right, y(0)]]);
-  line(palette.line.css, 1, [[left, y(1)], [right, y(1)]]);
+  for (const v of [0, 1]) line(palette.line.css, 1, [[left, y(v)], [right, y(v)]]);
   line(palette.line.css, 1, [[x(0), top], [x(0), bottom]]);
   line(palette.soft.css, 2, Array.from({ length: 65 }, (_, i) => [x(i / 4 - 8), y(1 / (1 + Math.exp(8 - i / 4)))]));
-  c.font = "12px system-ui, sans-serif";
   c.fillStyle = palette.soft.css;
   c.textAlign = "center";
-  for (const v of [-8, 0, 8]) c.fillText(number(v, 0), x(v) - v / 2, height - 4);
+  for (const v of [-8, 0, 8]) c.fillText(number(v, 0), x(v) - v / 2, height - 8);
   c.textAlign = "left";
-  c.fillText("1", left, y(1) - 2);
+  c.fillText("1", left, y(1) - 6);
   if (z === undefined) return;
   line(palette.accent.css, 1, [[x(z), bottom], [x(z), y(a)]]);
   c.fillStyle = palette.accent.css;
@@ -966,8 +965,8 @@ function drawSigma(z, a) {
 }
 
 // renderEdit shows the parameters as edited, which the core may not have heard of.
-function renderEdit({ layer, neuron, bias, weights }) {
-  const input = Math.min(state.input, weights.length - 1);
+function renderEdit({ layer, neuron, bias, weights, inputs, products }) {
+  const input = inputOf({ layer });
   const now = (i, value) => edits().reduce((v, e) => e[0] === layer && e[1] === neuron && e[2] === i ? e[3] : v, value);
   const slide = (name, value, text) => {
     if (+$(name).value !== value) $(name).value = value;
@@ -978,12 +977,12 @@ function renderEdit({ layer, neuron, bias, weights }) {
   const name = layer === 0 ? t("pixel", { x: input % 28 + 1, y: Math.floor(input / 28) + 1 }) : t("weightOf", { n: input + 1 });
   slide("weight", now(input, weights[input]), name);
   slide("bias", now(-1, bias));
-  const canvas = $(layer === 0 ? "weights" : "terms"), answer = state.answer.neuron;
+  const canvas = $(layer === 0 ? "weights" : "terms");
   attribute(canvas, "aria-valuemax", weights.length - 1);
   attribute(canvas, "aria-valuemin", 0);
   attribute(canvas, "aria-valuenow", input);
   attribute(canvas, "aria-valuetext", t("term", { name, w: number(weights[input]) })
-    + (answer.products ? t("times", { i: number(answer.inputs[input]), p: number(answer.products[input]) }) : ""));
+    + (products ? t("times", { i: number(inputs[input]), p: number(products[input]) }) : ""));
   $("reset").disabled = !edits().length;
   const { edited } = state;
   put($("changes"), edited?.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: thousands(edited.count) }) : t("change1"));
@@ -1046,9 +1045,7 @@ function drawChart(canvas, index, top, name) {
   const left = 46, right = width - 8, above = 10, bottom = height - 24;
   const reach = Math.max(10, ...runs.flat().map(p => p[0])), unit = 10 ** Math.floor(Math.log10(reach)), tick = unit * (reach / unit > 5 ? 2 : reach / unit > 2 ? 1 : 0.5);
   const x = v => left + (right - left) * v / reach, y = v => bottom - (bottom - above) * v / top;
-  c.font = "12px system-ui, sans-serif";
   c.fillStyle = palette.soft.css;
-  c.textBaseline = "middle";
   c.textAlign = "right";
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     c.fillText(name(share * top), left - 6, y(share * top));
