@@ -711,6 +711,25 @@ func TestBrowser(t *testing.T) {
 		if eval[bool](b, `matchMedia("(hover: none)").matches && getComputedStyle(document.querySelector("#keys .typed")).display !== "none"`) {
 			t.Error("a phone is told about keys")
 		}
+		b.click(`$("unchoose")`)
+		b.click(`$("clear")`)
+		x, y := b.centre(`$("ink")`)
+		for _, event := range []string{"touchStart", "touchMove", "touchEnd"} {
+			points := []map[string]float64{}
+			if event != "touchEnd" {
+				points = append(points, map[string]float64{"x": x, "y": y - 80})
+				y += 160
+			}
+			b.call("Input.dispatchTouchEvent", map[string]any{"type": event, "touchPoints": points}, nil)
+		}
+		b.until(`pointer === null && state.drawing.length`)
+		b.settled()
+		if got := b.text("digit"); got != "1" {
+			t.Errorf("a line drawn with a finger is read as %s", got)
+		}
+		b.click(`$("undo")`)
+		b.click(`$("undo")`)
+		b.click(`layers[1][3]`)
 		b.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": false}, nil)
 		b.screen(1366, 650)
 		b.settled()
