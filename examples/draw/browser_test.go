@@ -427,7 +427,7 @@ func TestBrowser(t *testing.T) {
 		for y := 5; y <= 275; y += 15 {
 			fmt.Fprintf(&black, "5,%d 275,%d ", y, y)
 		}
-		for r := 4.0; r <= 100; r += 0.5 {
+		for r := 4.0; r <= 100; r += 0.7 {
 			fmt.Fprintf(&disc, "%.0f,%.0f ", 140+r*math.Cos(r), 140+r*math.Sin(r))
 		}
 		for name, strokes := range map[string]string{"black": black.String(), "disc": disc.String()} {
@@ -656,13 +656,20 @@ func TestBrowser(t *testing.T) {
 		b.click(`layers[0][4]`)
 		b.click(`$("tab-learn")`)
 		b.until(`state.progress`)
+		b.click(`document.querySelector("#recipe .step")`)
+		b.until(`state.progress.steps === 1`)
 		b.settled()
+		save := `ask("save", { network: "own" }).then(base64Of)`
+		own := eval[string](b, save)
 		b.load("Page.reload", nil)
 		b.until(`state.network && state.progress`)
 		b.settled()
-		got := eval[string](b, `[root.lang, location.hash, !$("learn").hidden, state.drawing.length, state.chosen, state.notice].join(" ")`)
-		if got != "zh-CN #learn/1/5 true 1 0,4 " {
+		got := eval[string](b, `[root.lang, location.hash, !$("learn").hidden, state.drawing.length, state.chosen, state.progress.steps, state.runs.at(-1).length, state.notice].join(" ")`)
+		if got != "zh-CN #learn/1/5 true 1 0,4 1 2 " {
 			t.Errorf("after a reload: %s", got)
+		}
+		if eval[string](b, save) != own {
+			t.Error("after a reload the visitor has another network")
 		}
 		b.click(`$("language")`)
 		b.click(`$("tab-draw")`)
@@ -793,7 +800,7 @@ func TestBrowser(t *testing.T) {
 		b.click(`document.querySelector("#recipe .run")`)
 		b.until(`!looping`)
 		b.settled()
-		if got := b.text("status"); !strings.HasPrefix(got, "Paused after 1,") {
+		if got := b.text("status"); !strings.HasPrefix(got, "Paused at step 1,") {
 			t.Errorf("after Pause: %q", got)
 		}
 		b.until(`$("misread").children.length === Math.min(24, state.progress.evaluation.test.misread.length)`)

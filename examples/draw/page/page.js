@@ -53,7 +53,7 @@ function explained() {
 
 const texts = {
   en: {
-    shipped: "the shipped one, {p} right", mine: "my own, {n} steps old", mineNone: "my own (make it in Learn)",
+    shipped: "the shipped one, {p} right", mine: "my own, at step {n}", mineNone: "my own (make it in Learn)",
     nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
     sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Perhaps a digit that is hard to read, perhaps none.",
     none: "Perhaps no digit: even the strongest output is only {a}.", truth: " In the test set it is {d}.",
@@ -61,7 +61,7 @@ const texts = {
     lines: "The stronger a connection is drawn, the larger is weight × activation, compared with the largest of its layer. Of a neuron’s 784 pixels, the six largest.",
     linesNone: "Nothing is drawn: the connections show the weights alone.",
     neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}", outputOf: "Output ", activationOf: ": activation ",
-    who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron: click it, or go there with Tab and the arrow keys.",
+    who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron.",
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
     what0: "It looks for ink where its weights are red, and for none where they are blue. ",
     what1: "Of the first layer, neurons {p} raise it most and {m} lower it most. ",
@@ -78,21 +78,21 @@ const texts = {
     getServer: "For real handwriting: end this program, run “go run ./examples/mnist” once, start it again.",
     getStatic: "For real handwriting, put the four .gz files of MNIST beside this page.",
     run: "Run", pause: "Pause", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
-    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused after {n} steps. {p} of the test digits are read rightly.",
+    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused at step {n}. {p} of the test digits are read rightly.",
     loaded: "Loaded: {f}", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
     goneServer: "The program does not answer. Is it still running? The page keeps asking.", goneStatic: "The page’s program does not start: draw.wasm is missing, or the browser has no WebAssembly.",
     testing: "{n} test digits", training: "{n} training digits",
     stepNone: "Press One step. The network reads a mini-batch of digits; the cost says how wrong it is; the gradient says, for each of the 13,002 weights and biases, how the cost changes with it.",
     stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls. The cost of the same digits is now {d}. Below: what it read before and after the step.",
     stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
-    confusionText: "{k} of {n} test digits are misread.", row: "digit", column: "read as", read: "{d}, read as {e}",
+    confusionText: "{k} of {n} test digits are misread. Rows are digits, columns what they are read as.", read: "{d}, read as {e}",
     quality: "The shipped network reads {p} of MNIST’s {n} test digits rightly. From 0.8 it counts as sure; so it is for 94.2\u00a0% of them, and 98.9\u00a0% of these answers are right. It knows the ten digits and nothing else: it can be sure of what is none. Draw a letter.",
   },
   zh: {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
     canvas: "书写数字的画布", hint: "写一个 0 到 9 的数字", undo: "撤销", clear: "清除", testDigit: "测试数字",
     hands: "用鼠标、触笔或手指书写。", keys: "也可以用键盘：方向键移动笔，按住空格键落笔，Shift 键走小步。",
-    net: "由哪个网络来认", shipped: "自带的网络，正确率 {p}", mine: "我的网络，已学 {n} 步", mineNone: "我的网络（在“学习”中建立）",
+    net: "用哪个网络识别", shipped: "自带的网络，正确率 {p}", mine: "我的网络，第 {n} 步", mineNone: "我的网络（在“学习”中建立）",
     nothing: "还没有写任何东西。", speck: "只有一个小点：墨迹太少，无法辨认。",
     sure: "它很有把握：输出为 {a}（最大为 1）。", unsure: "没有把握：最强的输出是 {a}。也许是难认的数字，也许不是数字。",
     none: "也许不是数字：最强的输出也只有 {a}。", truth: "测试集中它是 {d}。",
@@ -100,10 +100,10 @@ const texts = {
     seen28: "网络看到的：28×28 像素",
     layer0: "第一隐藏层，16 个神经元", layer1: "第二隐藏层，16 个神经元", answers: "十个回答",
     plus: "使神经元增强", minus: "使它减弱",
-    lines: "连接越亮，权重 × 激活值越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
+    lines: "连接画得越浓，权重 × 激活值就越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
     linesNone: "还没有写任何东西：连接只表示权重。",
     neuron: "第 {l} 层，第 {n} 个神经元", output: "输出 {n}", activation: "：激活值 {a}", outputOf: "输出 ", activationOf: "：激活值 ",
-    who: "神经元为什么这样回答？", whoNone: "写一个数字，或选择一个神经元：点击它，或用 Tab 键和方向键。",
+    who: "神经元为什么这样回答？", whoNone: "写一个数字，或选择一个神经元。",
     why: "为什么是 {n} 而不是 {m}？", whyNot: "为什么不是 {n}，而是 {m}？", unchoose: "关闭",
     what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。",
     what1: "在第一层中，神经元 {p} 最能增强它，{m} 最能减弱它。",
@@ -122,16 +122,16 @@ const texts = {
     getStatic: "想用真实的手写数字，请把 MNIST 的四个 .gz 文件放在本页旁边。",
     speed: "速度", rate: "学习率", batch: "小批量的样本数", steps: "步", epoch: "轮", accuracy: "准确率", fresh: "新的网络", try: "用它书写", load: "打开文件", save: "下载",
     run: "运行", pause: "暂停", step: "走一步", speeds: ["每秒 1 步", "每秒 5 步", "每秒 50 步", "每秒 500 步", "全速"],
-    knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "{n} 步后暂停。测试数字中认对了 {p}。",
+    knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "在第 {n} 步暂停。测试数字中认对了 {p}。",
     loaded: "已打开：{f}", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
     goneServer: "程序没有回应。它还在运行吗？页面会继续询问。", goneStatic: "本页的程序无法启动：缺少 draw.wasm，或者浏览器不支持 WebAssembly。",
     accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个测试数字", training: "{n} 个训练数字", past: "以前的训练",
     stepTitle: "学习的一步",
     stepNone: "按“走一步”。网络认一个小批量的数字；代价表示错得多严重；梯度表示代价如何随 13,002 个权重和偏置中的每一个变化。",
-    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都移动了 −{r} × 它的梯度：逆着坡度，使代价下降。同样的数字，代价现在是 {d}。下面是这一步之前和之后的回答。",
+    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都改变 −{r} × 自己的梯度：逆着坡度走，使代价下降。同样的数字，代价现在是 {d}。下面是这一步之前和之后的回答。",
     stepBias: "{name}：偏置移动了 {b}，权重最多移动了 {w}，梯度为红色处减小，为蓝色处增大。",
     sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "点击一个，把它放到画布上。",
-    confusionText: "{n} 个测试数字中认错了 {k} 个。", row: "数字", column: "认作", read: "{d}，认作 {e}",
+    confusionText: "{n} 个测试数字中认错了 {k} 个。行是数字，列是回答。", read: "{d}，认作 {e}",
     quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 94.2\u00a0% 的数字如此，而这些回答中 98.9\u00a0% 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
     readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
   },
@@ -347,7 +347,7 @@ ink.addEventListener("pointerdown", e => {
 ink.addEventListener("pointermove", e => {
   if (e.pointerId !== pointer) return;
   if (e.buttons === 0) return lift(e); // lifted where the page could not see it
-  const between = e.getCoalescedEvents ? e.getCoalescedEvents() : [];
+  const between = e.getCoalescedEvents?.() ?? [];
   for (const move of between.length ? between : [e]) extend(place(move));
 });
 function lift(e) {
@@ -457,7 +457,7 @@ function neuronButton(parent, layers, l, n, columns) {
 function edit(input, value) {
   const { layer: l, neuron: n } = state.answer.neuron;
   const others = edits().filter(e => !(e[0] === l && e[1] === n && e[2] === input));
-  change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n] });
+  change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n], running: false });
 }
 on("bias", "input", () => edit(-1, $("bias").valueAsNumber));
 on("weight", "input", () => edit(inputOf(state.answer.neuron), $("weight").valueAsNumber));
@@ -509,6 +509,7 @@ const thinned = run => run.length > 500 ? run.filter((_, i) => i % 2 === 0 || i 
 
 const begun = () => learn("fresh", { seed: Math.floor(Math.random() * 2 ** 53) });
 async function step(steps) {
+  await beginning;
   if (!state.progress) await begun();
   if (!state.progress) return;
   const rate = $("rate").valueAsNumber, batch = $("batch").valueAsNumber;
@@ -584,7 +585,7 @@ async function resume() {
 function render() {
   planned = false;
   if (!palette) palette = colours();
-  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !state.failed && !beginning) beginning = begun().finally(() => { beginning = null; });
+  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !state.failed && !beginning) beginFrom(begun());
   renderLanguage();
   renderViews();
   renderPaper();
@@ -596,7 +597,12 @@ function render() {
   judge();
   fetchDigits();
 }
+
+// beginning is there while the own network is being made or found again.
 let beginning = null;
+function beginFrom(work) {
+  beginning = work.finally(() => { beginning = null; change({}); });
+}
 
 // colours reads the theme of the style sheet, for the canvases.
 let palette = null;
@@ -616,8 +622,6 @@ for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
 }
 
 function renderLanguage() {
-  const { shipped } = state.network || {};
-  put($("quality"), shipped ? t("quality", { p: percent(shipped.correct / shipped.count), n: thousands(shipped.count) }) : "");
   if (!isNew(root, state.language)) return;
   root.lang = state.language === "zh" ? "zh-CN" : "en";
   document.title = t("title");
@@ -660,8 +664,9 @@ function renderPaper() {
   put($("digit"), answer?.digit >= 0 ? answer.digit : "–");
   $("digit").className = !answer || answer.digit < 0 || answer.sure ? "" : "doubt";
   put($("verdict"), verdict());
-  const shipped = network?.shipped;
-  put($("shipped"), t("shipped", { p: shipped ? percent(shipped.correct / shipped.count) : "…" }));
+  const { correct, count } = network?.shipped ?? {}, p = count ? percent(correct / count) : "…";
+  put($("shipped"), t("shipped", { p }));
+  put($("quality"), count ? t("quality", { p, n: thousands(count) }) : "");
   put($("mine"), progress ? t("mine", { n: thousands(progress.steps) }) : t(state.notice ? "forgotten" : "mineNone"));
   $("net-" + (state.which === "own" ? "mine" : "shipped")).checked = true;
   $("net-mine").disabled = !progress;
@@ -914,7 +919,7 @@ function drawTerms(neuron) {
 }
 
 function drawColumn(c, { head, values, sum, most = largest(values), unsigned, digits = 2 }, left, width, h) {
-  const right = left + width - 2, text = 40, room = width - text - 8, zero = left + (unsigned ? 4 : 4 + room / 2), unit = room / (unsigned ? 1 : 2) / most;
+  const right = left + width - 2, text = digits > 2 ? 48 : 40, room = width - text - 8, zero = left + (unsigned ? 4 : 4 + room / 2), unit = room / (unsigned ? 1 : 2) / most;
   c.textAlign = "right";
   c.fillStyle = palette.soft.css;
   c.fillText(head, right, 0.5 * h);
@@ -1032,10 +1037,10 @@ function renderCharts() {
   const most = Math.max(...runs.flat().flatMap(p => [p[3], p[4]]), 0.1), top = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 4, 6].find(v => v >= most) || most;
   drawChart($("accuracies"), 1, 1, v => 100 * v + " %");
   drawChart($("costs"), 3, top, v => +v.toFixed(3));
-  const [, training, test, trainingCost, testCost] = runs.length ? runs.at(-1).at(-1) : [];
+  const [, training = 0, test = 0, trainingCost = 0, testCost = 0] = runs.length ? runs.at(-1).at(-1) : [];
   const label = (chart, key, a, b) => attribute($(chart), "aria-label", t(key) + (runs.length ? `: ${$("testing").textContent} ${a}, ${$("training").textContent} ${b}` : ""));
-  label("accuracies", "accuracyLong", percent(test || 0), percent(training || 0));
-  label("costs", "costLong", number(testCost || 0, 3), number(trainingCost || 0, 3));
+  label("accuracies", "accuracyLong", percent(test), percent(training));
+  label("costs", "costLong", number(testCost, 3), number(trainingCost, 3));
 }
 
 // drawChart draws the training curve, which is at the index in the points, and the
@@ -1141,9 +1146,8 @@ function renderMistakes() {
 
 // ---- Beginning ----
 
-if (kept(localStorage, "language") in texts) state.language = kept(localStorage, "language");
-else if (navigator.language.toLowerCase().startsWith("zh")) state.language = "zh";
+state.language = kept(localStorage, "language") ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 state.drawing = kept(localStorage, "drawing") || [];
 goToAddress();
-resume();
+beginFrom(resume());
 for (const id of ["accuracies", "terms", "sigma"]) new ResizeObserver(() => change({})).observe($(id));
