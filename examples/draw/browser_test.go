@@ -117,7 +117,7 @@ type message struct {
 // receive returns the next message and notes what events tell.
 func (b *browser) receive() message {
 	b.Helper()
-	b.out.SetReadDeadline(time.Now().Add(20 * time.Second)) // a browser that hangs fails the test
+	b.out.SetReadDeadline(time.Now().Add(90 * time.Second)) // a browser that hangs fails the test
 	line, err := b.reader.ReadBytes(0)
 	if err != nil {
 		b.Fatal("the browser is gone: ", err)
@@ -190,7 +190,7 @@ func eval[T any](b *browser, expression string) T {
 // until waits for a condition, which it asks for at every frame.
 func (b *browser) until(condition string) {
 	b.Helper()
-	if !eval[bool](b, `new Promise(done => { const end = Date.now() + 15000, look = () => `+condition+` ? done(true) : Date.now() > end ? done(false) : requestAnimationFrame(look); look(); })`) {
+	if !eval[bool](b, `new Promise(done => { const end = Date.now() + 60000, look = () => `+condition+` ? done(true) : Date.now() > end ? done(false) : requestAnimationFrame(look); look(); })`) {
 		b.Fatalf("it never happens: %s", condition)
 	}
 }
@@ -576,7 +576,7 @@ func TestBrowser(t *testing.T) {
 		if dark := eval[float64](b, `state.answer.activations[2][7]`); bright < 0.9 || dark > 0.1 || eval[string](b, `layers[2][7].lastChild.textContent`) != fmt.Sprintf("%.2f", dark) {
 			t.Errorf("with a bias of −20 the output is %v, before %v", dark, bright)
 		}
-		b.until(`$("changes").textContent.includes("test digits with your changes")`)
+		b.until(`$("changes").textContent.startsWith("With your changes it reads ")`)
 		b.shoot("changes")
 		b.click(`$("reset")`)
 		b.settled()

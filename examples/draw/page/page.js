@@ -55,11 +55,11 @@ const texts = {
   en: {
     shipped: "the shipped one, {p} right", mine: "my own, at step {n}", mineNone: "my own (make it in Learn)",
     nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
-    sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Perhaps a digit that is hard to read, perhaps none.",
-    none: "Perhaps no digit: even the strongest output is only {a}.", truth: " In the test set it is {d}.",
+    sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. It may be a digit that is hard to read, or none.",
+    none: "Perhaps no digit: the strongest output is only {a}.", truth: " In the test set it is {d}.",
     saySure: "Read as {d}, sure.", sayUnsure: "Perhaps {d}, but not sure.", sayNone: "Perhaps no digit.", sayNothing: "Nothing drawn.",
-    lines: "The stronger a connection is drawn, the larger is weight × activation, compared with the largest of its layer. Of a neuron’s 784 pixels, the six largest.",
-    linesNone: "Nothing is drawn: the connections show the weights alone.",
+    lines: "A stronger line is a larger weight × activation, compared with the largest of its layer. Each neuron shows the six largest of its 784 pixels.",
+    linesNone: "Nothing is drawn: the lines show the weights alone.",
     neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}", outputOf: "Output ", activationOf: ": activation ",
     who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron.",
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
@@ -67,26 +67,26 @@ const texts = {
     what1: "Of the first layer, neurons {p} raise it most and {m} lower it most. ",
     biasUp: "Its bias of {b} is added to the sum: the neuron is on unless the products fall below {c}.",
     biasDown: "Its bias of {b} is added to the sum: the neuron stays off until the products reach {c}.",
-    what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. What counts most: {k}.",
+    what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. These count most: {k}.",
     byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
     headInput: "× activation", headFor: "for {n}", headMore: "{n} minus {m}",
     rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
-    pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: weight {w}", times: " times {i} is {p}",
-    accuracyEdited: "{p} of {n} test digits with your changes", change1: "Slide a weight or the bias and watch the answers.",
+    pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: {w}", times: ", times {i} is {p}",
+    accuracyEdited: "With your changes it reads {p} of {n} test digits.", change1: "Slide a weight or the bias and watch the answers.",
     dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits and is tested on others that it never sees.",
     datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on others. ",
     getServer: "For real handwriting: end this program, run “go run ./examples/mnist” once, start it again.",
     getStatic: "For real handwriting, put the four .gz files of MNIST beside this page.",
     run: "Run", pause: "Pause", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
-    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused at step {n}. {p} of the test digits are read rightly.",
+    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused at step {n}. It reads {p} of the test digits correctly.",
     loaded: "Loaded: {f}", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
     goneServer: "The program does not answer. Is it still running? The page keeps asking.", goneStatic: "The page’s program does not start: draw.wasm is missing, or the browser has no WebAssembly.",
     testing: "{n} test digits", training: "{n} training digits",
-    stepNone: "Press One step. The network reads a mini-batch of digits; the cost says how wrong it is; the gradient says, for each of the 13,002 weights and biases, how the cost changes with it.",
+    stepNone: "Press One step. The network reads a mini-batch of digits. The cost says how wrong it is. The gradient says how the cost changes with each of the 13,002 weights and biases.",
     stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls. The cost of the same digits is now {d}. Below: what it read before and after the step.",
     stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
     confusionText: "{k} of {n} test digits are misread. Rows are digits, columns what they are read as.", read: "{d}, read as {e}",
-    quality: "The shipped network reads {p} of MNIST’s {n} test digits rightly. From 0.8 it counts as sure; so it is for 94.2\u00a0% of them, and 98.9\u00a0% of these answers are right. It knows the ten digits and nothing else: it can be sure of what is none. Draw a letter.",
+    quality: "The shipped network reads {p} of MNIST’s {n} test digits correctly. An output of 0.8 or more counts as sure: so are 94.2\u00a0% of its answers, and 98.9\u00a0% of these are right. It knows ten digits and nothing else, so it can be sure of what is no digit: draw a letter.",
   },
   zh: {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
@@ -296,7 +296,7 @@ async function judge() {
 let fetching = false;
 async function fetchDigits() {
   const missing = misread().map(m => m[0]).filter(i => !(i in state.digits));
-  if (fetching || state.view !== "learn" || !missing.length) return;
+  if (fetching || state.gone || state.view !== "learn" || !missing.length) return;
   fetching = true;
   try { await digitsOf(missing); } catch { /* asked again with the next step */ }
   fetching = false;
@@ -315,7 +315,7 @@ const small = element("canvas", { width: sent, height: sent }).getContext("2d", 
 
 // draw replaces the drawing by another, so that Undo can bring it back.
 function draw(drawing) {
-  change({ drawing, past: [...state.past.slice(-49), state.drawing], edited: null });
+  change({ drawing, past: [...state.past.slice(-49), state.drawing] });
   keep(localStorage, "drawing", drawing);
 }
 function undo() {
