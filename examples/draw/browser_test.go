@@ -623,6 +623,13 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("the layout jumps at %s: %s, %s", step, before, after)
 			}
 		}
+		note := `JSON.stringify($("keys").getBoundingClientRect())`
+		place := eval[string](b, note)
+		for _, key := range []string{"sure", "unsure", "none"} {
+			if got := eval[string](b, `($("verdict").textContent = t("`+key+`", { a: "0.66" }) + t("truth", { d: "an 8" }), `+note+`)`); got != place {
+				t.Errorf("the note under %q is at %s, before at %s", b.text("verdict"), got, place)
+			}
+		}
 		for _, id := range []string{"stage", "who", "weight", "bias"} {
 			if !eval[bool](b, `$("`+id+`").getBoundingClientRect().bottom <= innerHeight`) {
 				t.Errorf("%s is not visible on a screen of 1366×650", id)

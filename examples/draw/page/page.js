@@ -55,7 +55,7 @@ const texts = {
   en: {
     shipped: "the shipped one, {p} right", mine: "my own, at step {n}", mineNone: "my own (make it in Learn)",
     nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
-    sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. It may be a digit that is hard to read, or none.",
+    sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Hard to read, or no digit.",
     none: "Perhaps no digit: the strongest output is only {a}.", truth: " In the test set it is {d}.",
     saySure: "Read as {d}, sure.", sayUnsure: "Perhaps {d}, but not sure.", sayNone: "Perhaps no digit.", sayNothing: "Nothing drawn.",
     lines: "A stronger line is a larger weight × activation, compared with the largest of its layer. Each neuron shows the six largest of its 784 pixels.",
@@ -70,7 +70,7 @@ const texts = {
     what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. These count most: {k}.",
     byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
     headInput: "× activation", headFor: "for {n}", headMore: "{n} minus {m}",
-    rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient",
+    rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient", gradientNone: "gradient: after a step",
     pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: {w}", times: ", times {i} is {p}",
     accuracyEdited: "With your changes it reads {p} of {n} test digits.", change1: "Slide a weight or the bias and watch the answers.",
     dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits and is tested on others that it never sees.",
@@ -111,7 +111,7 @@ const texts = {
     biasDown: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，它不会激活。",
     what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最重要的是：{k}。",
     byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
-    weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", inputKeys: "权重：用方向键选择一个",
+    weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", gradientNone: "梯度：走一步后", inputKeys: "权重：用方向键选择一个",
     headInput: "× 激活值", headFor: "支持 {n}", headMore: "{n} 减 {m}",
     rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
     bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
@@ -737,7 +737,7 @@ function renderStage() {
     button.classList.toggle("best", !!activations && n === answer.digit);
     put(button.lastChild, activations ? number(a) : "–");
   }));
-  put($("lines"), t(activations ? "lines" : "linesNone"));
+  put($("lines"), answer ? t(activations ? "lines" : "linesNone") : "");
   const { blank, text } = palette;
   paint($("seen"), i => mix(blank.rgb, text.rgb, answer?.pixels ? answer.pixels[i] / 255 : 0));
   drawConnections();
@@ -880,7 +880,7 @@ function renderPictures(neuron) {
   caption($("products"), t("products"), products && largest(products));
   $("gradient").parentElement.hidden = which() !== "own";
   paintSigned($("gradient"), g?.weights, g ? largest(g.weights) : 1);
-  caption($("gradient"), t("gradient"), g && largest(g.weights));
+  caption($("gradient"), t(g ? "gradient" : "gradientNone"), g && largest(g.weights));
   const input = inputOf(neuron);
   $("mark").style.left = 100 * (input % 28) / 28 + "%";
   $("mark").style.top = 100 * Math.floor(input / 28) / 28 + "%";
