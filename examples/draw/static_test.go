@@ -41,11 +41,11 @@ func staticPage(t *testing.T) string {
 	return folder
 }
 
-// serveFiles serves a folder as plain files.
+// serveFiles serves a folder as plain files, below the top of a server.
 func serveFiles(t *testing.T, folder string) string {
-	server := httptest.NewServer(http.FileServer(http.Dir(folder)))
+	server := httptest.NewServer(http.StripPrefix("/folder", http.FileServer(http.Dir(folder))))
 	t.Cleanup(server.Close)
-	return server.URL
+	return server.URL + "/folder/"
 }
 
 func serveStatic(t *testing.T) string { t.Helper(); return serveFiles(t, staticPage(t)) }
@@ -61,7 +61,7 @@ func startWorker(t *testing.T, url string) *worker {
 	t.Helper()
 	b := openBrowser(t)
 	loads := b.loads
-	b.call("Page.navigate", map[string]any{"url": url + "/icon.svg"}, nil)
+	b.call("Page.navigate", map[string]any{"url": url + "icon.svg"}, nil)
 	for b.loads == loads {
 		b.receive()
 	}
