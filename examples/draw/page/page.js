@@ -113,7 +113,7 @@ const texts = {
     byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
     weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", gradientNone: "梯度：走一步后", inputKeys: "权重：用方向键选择一个",
     headInput: "× 激活值", headFor: "支持 {n}", headMore: "{n} 减 {m}",
-    rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)", sigma: "S 形曲线，以及这个神经元所在的点",
+    rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)",
     bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
     accuracyEdited: "改动之后：{n} 个测试数字中正确 {p}", change1: "拖动权重或偏置，观察回答的变化。",
     dataMNIST: "全新的网络从 MNIST 的 {n} 个手写数字中学习，并用它从未见过的数字来测试。",
@@ -558,7 +558,6 @@ on("save", "click", async () => {
     const bytes = await ask("save", { network: "own", edits: state.edits.own });
     const link = element("a", { href: URL.createObjectURL(new Blob([bytes])), download: "digits.safetensors" });
     link.click();
-    URL.revokeObjectURL(link.href);
   } catch (e) {
     change({ failed: state.gone ? "" : e.message });
   }
@@ -608,7 +607,7 @@ function beginFrom(work) {
 let palette = null;
 function colours() {
   const style = getComputedStyle(root), probe = element("canvas").getContext("2d", { willReadFrequently: true });
-  const tones = {};
+  const tones = { unit: parseFloat(style.fontSize) / 16 };
   for (const name of ["card", "line", "edge", "text", "soft", "accent", "plus", "minus", "blank"]) {
     const css = style.getPropertyValue("--" + name).trim();
     probe.fillStyle = css;
@@ -772,10 +771,10 @@ function paintSigned(canvas, values, scale) {
 }
 const largest = values => values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-12);
 
-// fit gives a canvas the pixels of the screen and returns its context, in CSS
-// pixels.
-function fit(canvas) {
-  const ratio = devicePixelRatio, width = canvas.clientWidth, height = canvas.clientHeight, context = canvas.getContext("2d");
+// fit gives a canvas the pixels of the screen and returns its context, whose unit is
+// a 16th of the text size, or so many CSS pixels.
+function fit(canvas, unit = palette.unit) {
+  const ratio = devicePixelRatio * unit, width = canvas.clientWidth / unit, height = canvas.clientHeight / unit, context = canvas.getContext("2d");
   if (isNew(canvas, width, height, ratio)) Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
@@ -804,7 +803,7 @@ function where() {
 // drawConnections shows the connections, the strongest on top. Those that do not touch
 // the chosen neuron are dim.
 function drawConnections() {
-  const { context } = fit($("connections")), { answer, chosen } = state;
+  const { context } = fit($("connections"), 1), { answer, chosen } = state;
   if (!answer) return;
   places = places || where();
   const { columns, pixel } = places, dim = answer.activations ? 1 : 0.35;
