@@ -736,7 +736,7 @@ function renderStage() {
     button.classList.toggle("best", !!activations && n === answer.digit);
     put(button.lastChild, activations ? number(a) : "–");
   }));
-  put($("lines"), answer ? t(activations ? "lines" : "linesNone") : "");
+  put($("lines"), state.gone ? "" : t(activations ? "lines" : "linesNone"));
   const { blank, text } = palette;
   paint($("seen"), i => mix(blank.rgb, text.rgb, answer?.pixels ? answer.pixels[i] / 255 : 0));
   drawConnections();
