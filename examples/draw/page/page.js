@@ -61,7 +61,7 @@ const texts = {
     lines: "A stronger line is a larger weight × activation, compared with the largest of its layer. Each neuron shows the six largest of its 784 pixels.",
     linesNone: "Nothing is drawn: the lines show the weights alone.",
     neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}", outputOf: "Output ", activationOf: ": activation ",
-    who: "Why does a neuron say what it says?", whoNone: "Draw a digit, or choose a neuron.",
+    who: "What does a neuron look for?", whoNone: "Draw a digit, or choose a neuron.",
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
     what0: "It looks for ink where its weights are red, and for none where they are blue. ",
     what1: "Of the first layer, neurons {p} raise it most and {m} lower it most. ",
@@ -103,7 +103,7 @@ const texts = {
     lines: "连接画得越浓，权重 × 激活值就越大（与同层最大者相比）。每个神经元的 784 个像素中只画最大的六个。",
     linesNone: "还没有写任何东西：连接只表示权重。",
     neuron: "第 {l} 层，第 {n} 个神经元", output: "输出 {n}", activation: "：激活值 {a}", outputOf: "输出 ", activationOf: "：激活值 ",
-    who: "神经元为什么这样回答？", whoNone: "写一个数字，或选择一个神经元。",
+    who: "神经元在寻找什么？", whoNone: "写一个数字，或选择一个神经元。",
     why: "为什么是 {n} 而不是 {m}？", whyNot: "为什么不是 {n}，而是 {m}？", unchoose: "关闭",
     what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。",
     what1: "在第一层中，神经元 {p} 最能增强它，{m} 最能减弱它。",
@@ -829,6 +829,7 @@ function renderPanel() {
   const neuron = state.answer?.neuron, first = neuron?.layer === 0;
   $("neuron").classList.toggle("pinned", !!state.chosen);
   $("unchoose").hidden = !state.chosen;
+  $("reset").disabled = !edits().length;
   $("pictures").hidden = !first;
   $("terms").hidden = !neuron || first;
   for (const e of ["sum", "changes"].map($).concat(document.querySelector(".edit"))) e.hidden = !neuron;
@@ -987,7 +988,6 @@ function renderEdit({ layer, neuron, bias, weights, inputs, products }) {
   attribute(canvas, "aria-valuenow", input);
   attribute(canvas, "aria-valuetext", t("term", { name, w: number(weights[input]) })
     + (products ? t("times", { i: number(inputs[input]), p: number(products[input]) }) : ""));
-  $("reset").disabled = !edits().length;
   const { edited } = state;
   put($("changes"), edited?.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: thousands(edited.count) }) : t("change1"));
 }
