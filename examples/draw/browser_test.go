@@ -1,16 +1,25 @@
+//go:build !js
+
 package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/nn13002/nn"
 )
 
 // A browser is a page in a headless Chromium, driven over the Chrome DevTools
@@ -94,6 +103,7 @@ type message struct {
 	ID     int
 	Method string
 	Params struct {
+		State            string
 		Request          struct{ URL string }
 		Entry            struct{ Level, Text, URL string }
 		ExceptionDetails struct {
@@ -108,7 +118,7 @@ type message struct {
 // receive returns the next message and notes what events tell.
 func (b *browser) receive() message {
 	b.Helper()
-	b.out.SetReadDeadline(time.Now().Add(20 * time.Second)) // a browser that hangs fails the test
+	b.out.SetReadDeadline(time.Now().Add(90 * time.Second)) // a browser that hangs fails the test
 	line, err := b.reader.ReadBytes(0)
 	if err != nil {
 		b.Fatal("the browser is gone: ", err)
@@ -181,33 +191,44 @@ func eval[T any](b *browser, expression string) T {
 // until waits for a condition, which it asks for at every frame.
 func (b *browser) until(condition string) {
 	b.Helper()
-	eval[bool](b, `new Promise(done => { const look = () => `+condition+` ? done(true) : requestAnimationFrame(look); look(); })`)
+	if !eval[bool](b, `new Promise(done => { const end = Date.now() + 60000, look = () => `+condition+` ? done(true) : Date.now() > end ? done(false) : requestAnimationFrame(look); look(); })`) {
+		b.Fatalf("it never happens: %s", condition)
+	}
 }
 
-// settled waits for the answer to the newest drawing.
-func (b *browser) settled() { b.Helper(); b.until(`$("stage").ariaBusy !== "true"`) }
+// settled waits until the page shows the answer to the newest question.
+func (b *browser) settled() { b.Helper(); b.until(`!planned && $("stage").ariaBusy !== "true"`) }
 
-// visit opens the page on a screen of some width.
-func (b *browser) visit(url string, width int) {
+// visit opens the page.
+func (b *browser) visit(url string) {
 	b.Helper()
-	b.screen(width)
-	loads := b.loads
-	b.call("Page.navigate", map[string]any{"url": url}, nil)
-	for b.loads == loads {
-		b.receive()
-	}
-	b.until(`network !== null`)
+	b.load("Page.navigate", map[string]any{"url": url})
+	b.until(`state.network`)
 	b.settled()
 }
 
-func (b *browser) screen(width int) {
+func (b *browser) load(method string, params map[string]any) {
 	b.Helper()
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false}, nil)
+	loads := b.loads
+	b.call(method, params, nil)
+	for b.loads == loads {
+		b.receive()
+	}
 }
 
-func (b *browser) theme(name string) {
+func (b *browser) screen(width, height int) {
 	b.Helper()
-	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": name}}}, nil)
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
+}
+
+// prefers sets what the visitor prefers: names of media features and values.
+func (b *browser) prefers(pairs ...string) {
+	b.Helper()
+	features := []map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		features = append(features, map[string]string{"name": pairs[i], "value": pairs[i+1]})
+	}
+	b.call("Emulation.setEmulatedMedia", map[string]any{"features": features}, nil)
 }
 
 func (b *browser) mouse(kind string, x, y float64, buttons int) {
@@ -235,6 +256,20 @@ func (b *browser) click(element string) {
 	b.until(`clicked`)
 }
 
+// press presses a key a number of times.
+func (b *browser) press(key, code string, number, times int) {
+	b.Helper()
+	for range times {
+		b.key("keyDown", key, code, number)
+	}
+	b.key("keyUp", key, code, number)
+}
+
+func (b *browser) arrow(key string, times int) {
+	b.Helper()
+	b.press(key, key, map[string]int{"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}[key], times)
+}
+
 func (b *browser) key(kind, key, code string, number int) {
 	b.Helper()
 	b.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number}, nil)
@@ -245,26 +280,35 @@ func (b *browser) key(kind, key, code string, number int) {
 func (b *browser) draw(strokes string) {
 	b.Helper()
 	b.click(`$("clear")`)
-	x, y := b.centre(`$("ink")`)
-	x, y = x-140, y-140
 	for stroke := range strings.SplitSeq(strokes, " , ") {
-		var px, py float64
-		for i, point := range strings.Fields(stroke) {
-			if _, err := fmt.Sscanf(point, "%f,%f", &px, &py); err != nil {
-				b.Fatalf("%q: %v", point, err)
-			}
-			if i == 0 {
-				b.mouse("mousePressed", x+px, y+py, 1)
-			} else {
-				b.mouse("mouseMoved", x+px, y+py, 1)
-			}
-		}
-		// The browser answers before the page has seen it.
-		eval[bool](b, `(lifted = false, ink.addEventListener("pointerup", () => lifted = true, { once: true }), true)`)
-		b.mouse("mouseReleased", x+px, y+py, 0)
-		b.until(`lifted`)
+		b.stroke(stroke)
 	}
 	b.settled()
+}
+
+// stroke draws a stroke with the mouse, on a paper of 280×280.
+func (b *browser) stroke(points string) {
+	b.Helper()
+	x, y := b.centre(`$("ink")`)
+	unit := eval[float64](b, `$("ink").clientWidth / 280`)
+	at := func(px, py float64) (float64, float64) { return x + (px-140)*unit, y + (py-140)*unit }
+	var px, py float64
+	for i, point := range strings.Fields(points) {
+		if _, err := fmt.Sscanf(point, "%f,%f", &px, &py); err != nil {
+			b.Fatalf("%q: %v", point, err)
+		}
+		x, y := at(px, py)
+		if i == 0 {
+			b.mouse("mousePressed", x, y, 1)
+		} else {
+			b.mouse("mouseMoved", x, y, 1)
+		}
+	}
+	// The browser answers before the page has seen it.
+	eval[bool](b, `(lifted = false, ink.addEventListener("pointerup", () => lifted = true, { once: true }), true)`)
+	lastX, lastY := at(px, py)
+	b.mouse("mouseReleased", lastX, lastY, 0)
+	b.until(`lifted`)
 }
 
 // shoot takes a picture of the whole page, if DRAW_SHOTS names a folder.
@@ -286,7 +330,43 @@ func (b *browser) shoot(name string) {
 	}
 }
 
-func (b *browser) digit() string { b.Helper(); return eval[string](b, `$("digit").textContent`) }
+func (b *browser) text(id string) string {
+	b.Helper()
+	return eval[string](b, `$("`+id+`").textContent`)
+}
+
+// mustReadDrawings draws the 30 digits.
+func (b *browser) mustReadDrawings() {
+	b.Helper()
+	right := 0
+	for digit, shapes := range drawings {
+		for i, strokes := range shapes {
+			b.draw(strokes)
+			if got := b.text("digit"); got == fmt.Sprint(digit) {
+				right++
+			} else {
+				b.Logf("%d, shape %d, is read as %s: %s", digit, i, got, b.text("verdict"))
+			}
+		}
+	}
+	b.Logf("%d of 30 drawings are read rightly", right)
+	if right < 28 {
+		b.Errorf("%d of 30 drawings are read rightly, want 28", right)
+	}
+}
+
+// mustBeQuiet checks that no script failed and that nothing came from elsewhere.
+func (b *browser) mustBeQuiet(url string) {
+	b.Helper()
+	for _, fault := range b.faults {
+		b.Errorf("the browser complains: %s", fault)
+	}
+	for _, asked := range b.urls {
+		if !strings.HasPrefix(asked, strings.TrimSuffix(url, "/")+"/") {
+			b.Errorf("the page asks for %s", asked)
+		}
+	}
+}
 
 // drawings are three of each digit, of different shapes and sizes, on a paper
 // of 280×280.
@@ -337,210 +417,550 @@ var drawings = [10][3]string{
 func TestBrowser(t *testing.T) {
 	url := serve(t)
 	b := openBrowser(t)
-	b.theme("light")
-	b.visit(url, 1200)
+	b.prefers("prefers-color-scheme", "light")
+	b.screen(1366, 650)
+	b.visit(url)
 
-	t.Run("digits", func(t *testing.T) {
-		right := 0
-		for digit, shapes := range drawings {
-			for i, strokes := range shapes {
-				b.draw(strokes)
-				if got := b.digit(); got == fmt.Sprint(digit) {
-					right++
-				} else {
-					t.Logf("%d, shape %d, is read as %s: %s", digit, i, got, eval[string](b, `$("verdict").textContent`))
-				}
-			}
+	t.Run("digits", func(t *testing.T) { b.mustReadDrawings() })
+
+	t.Run("large ink is ink", func(t *testing.T) {
+		var black, disc strings.Builder
+		for y := 5; y <= 275; y += 15 {
+			fmt.Fprintf(&black, "5,%d 275,%d ", y, y)
 		}
-		t.Logf("%d of 30 drawings are read rightly", right)
-		if right < 27 {
-			t.Errorf("%d of 30 drawings are read rightly, want 27", right)
+		for r := 4.0; r <= 100; r += 0.7 {
+			fmt.Fprintf(&disc, "%.0f,%.0f ", 140+r*math.Cos(r), 140+r*math.Sin(r))
+		}
+		for name, strokes := range map[string]string{"black": black.String(), "disc": disc.String()} {
+			b.draw(strokes)
+			if got := b.text("verdict"); got == "Nothing drawn yet." || !eval[bool](b, `state.answer.ink`) {
+				t.Errorf("%s paper: %s", name, got)
+			} else {
+				t.Logf("%s paper: %s %s", name, b.text("digit"), got)
+			}
 		}
 	})
 
-	t.Run("clear", func(t *testing.T) {
+	t.Run("clear and undo", func(t *testing.T) {
 		b.draw(drawings[3][0])
-		if b.digit() != "3" || eval[bool](b, `now.ink`) != true {
-			t.Error("no 3 to clear")
+		if got := b.text("digit"); got != "3" {
+			t.Errorf("no 3 to clear: %s", got)
 		}
 		b.click(`$("clear")`)
 		b.settled()
-		if got := b.digit(); got != "–" || eval[bool](b, `now.ink`) {
+		if got := b.text("digit") + b.text("verdict"); got != "–Nothing drawn yet." {
 			t.Errorf("cleared paper shows %s", got)
+		}
+		b.click(`$("undo")`)
+		b.settled()
+		if got := b.text("digit"); got != "3" {
+			t.Errorf("after Undo: %s, want 3", got)
 		}
 	})
 
-	t.Run("random digit", func(t *testing.T) {
+	t.Run("test digit", func(t *testing.T) {
 		b.click(`$("random")`)
+		b.until(`state.drawing.length && "label" in state.drawing[0]`)
 		b.settled()
-		if !eval[bool](b, `now.ink && truth !== null && $("verdict").textContent.includes("In the test set it is a " + truth)`) {
-			t.Errorf("a random digit shows %s, %q", b.digit(), eval[string](b, `$("verdict").textContent`))
+		want := eval[string](b, `t("truth", { d: digitName(state.drawing[0].label) })`)
+		if got := b.text("verdict"); !strings.HasSuffix(got, want) {
+			t.Errorf("a test digit shows %s, want %s", got, want)
+		}
+		b.draw("140,40 140,240")
+		slow := func(ms int) {
+			b.call("Network.emulateNetworkConditions", map[string]any{"offline": false, "latency": ms, "downloadThroughput": -1, "uploadThroughput": -1}, nil)
+		}
+		slow(300)
+		eval[bool](b, `(state.digits = {}, true)`)
+		b.click(`$("random")`)
+		b.stroke("100,40 100,240")
+		b.until(`Object.keys(state.digits).length`)
+		slow(0)
+		b.settled()
+		if eval[bool](b, `state.drawing.some(d => "label" in d)`) {
+			t.Error("a late digit overwrites a stroke")
 		}
 	})
 
 	t.Run("keyboard", func(t *testing.T) {
 		b.click(`$("clear")`)
 		eval[bool](b, `$("ink").focus() || true`)
-		arrow := func(key string, number, times int) {
-			for range times {
-				b.key("keyDown", key, key, number)
-			}
-			b.key("keyUp", key, key, number)
-		}
-		arrow("ArrowUp", 38, 12)
+		b.arrow("ArrowUp", 12)
 		b.key("keyDown", " ", "Space", 32)
-		arrow("ArrowDown", 40, 24)
+		b.arrow("ArrowDown", 24)
 		b.key("keyUp", " ", "Space", 32)
 		b.settled()
-		if got := b.digit(); got != "1" {
+		if got := b.text("digit"); got != "1" {
 			t.Errorf("a line drawn by keyboard is read as %s", got)
 		}
-		before := eval[int](b, `paper.getImageData(0, 0, 280, 280).data.reduce((a, v) => a + v)`)
-		arrow("ArrowRight", 39, 5)
-		if after := eval[int](b, `paper.getImageData(0, 0, 280, 280).data.reduce((a, v) => a + v)`); after != before {
+		before := eval[string](b, `JSON.stringify(state.drawing)`)
+		b.arrow("ArrowRight", 5)
+		b.settled()
+		if after := eval[string](b, `JSON.stringify(state.drawing)`); after != before {
 			t.Error("the pen draws without space")
 		}
-		if !eval[bool](b, `getComputedStyle($("pen")).visibility === "visible" && $("pen").style.left === "180px"`) {
+		if !eval[bool](b, `getComputedStyle($("pen")).visibility === "visible" && Math.abs($("pen").offsetLeft + $("pen").offsetWidth / 2 - 180) < 2`) {
 			t.Error("the pen is not shown where it is")
 		}
-		// Tab goes on through the page: buttons, one neuron of each layer.
+		// Tab goes on through the page: buttons, the network, one neuron of each layer.
 		var ids []string
-		for range 5 {
-			b.key("keyDown", "Tab", "Tab", 9)
-			b.key("keyUp", "Tab", "Tab", 9)
+		for range 7 {
+			b.press("Tab", "Tab", 9, 1)
 			ids = append(ids, eval[string](b, `document.activeElement.id || document.activeElement.parentElement.id`))
 		}
-		if got := strings.Join(ids[:4], " "); got != "clear random layer0 layer1" {
+		if got := strings.Join(ids, " "); got != "undo clear random net-shipped layer0 layer1 layer2" {
 			t.Errorf("Tab goes to %s", got)
 		}
-		eval[bool](b, `neurons[0][0].focus() || true`)
-		arrow("ArrowDown", 40, 3)
-		if got := eval[string](b, `$("who").textContent`); !strings.HasPrefix(got, "Layer 1, neuron 4: activation 0.") && !strings.HasPrefix(got, "Layer 1, neuron 4: activation 1.") {
+		eval[bool](b, `layers[0][0].focus() || true`)
+		b.arrow("ArrowDown", 3)
+		b.settled()
+		if got := b.text("who"); got != "Layer 1, neuron 4" {
 			t.Errorf("three neurons down: %q", got)
 		}
-		arrow("ArrowRight", 39, 1)
-		if got := eval[string](b, `$("who").textContent`); !strings.HasPrefix(got, "Layer 2, neuron 4") {
-			t.Errorf("one to the right: %q", got)
+		b.arrow("ArrowRight", 2)
+		b.settled()
+		if got := b.text("who"); got != "Why not 3, but 1?" {
+			t.Errorf("two to the right: %q", got)
+		}
+		b.press("Escape", "Escape", 27, 1)
+		b.settled()
+		if got := b.text("who"); !strings.HasPrefix(got, "Why 1 and not ") {
+			t.Errorf("after Escape: %q", got)
 		}
 	})
 
-	t.Run("neurons", func(t *testing.T) {
-		eval[bool](b, `document.activeElement.blur() || true`)
+	t.Run("a neuron stays chosen through ten strokes", func(t *testing.T) {
+		shipped := nn.Pretrained()
+		for l, n := range []int{4, 6, 7} {
+			b.click(`$("clear")`)
+			b.click(fmt.Sprintf(`layers[%d][%d]`, l, n))
+			for i := range 10 {
+				b.stroke(fmt.Sprintf("%d,60 %d,200", 60+10*i, 90+12*i))
+				b.settled()
+				type explained struct {
+					Layer, Neuron int
+					Inputs        []float64
+					Sum, Bias, Z  float64
+					Rival         float64
+				}
+				got := eval[explained](b, `(({ layer, neuron, inputs, products, bias, z, rival }) => ({ layer, neuron, inputs: [...inputs], sum: products.reduce((a, v) => a + v), bias, z,
+					rival: rival ? rival.terms.reduce((a, v) => a + v) + rival.bias - rival.sum : 0 }))(state.answer.neuron)`)
+				if got.Layer != l || got.Neuron != n {
+					t.Fatalf("after %d strokes layer %d, neuron %d is explained, want %d, %d", i+1, got.Layer, got.Neuron, l, n)
+				}
+				want := shipped.Layers[l].Biases[n]
+				for k, v := range got.Inputs {
+					want += v * shipped.Layers[l].Weights.Row(k)[n]
+				}
+				if math.Abs(got.Sum+got.Bias-want) > 1e-6 || math.Abs(got.Z-want) > 1e-6 || math.Abs(got.Rival) > 1e-6 {
+					t.Errorf("layer %d, neuron %d, stroke %d: Σ %v + bias %v, z %v, want %v; the rival's differ by %v", l, n, i+1, got.Sum, got.Bias, got.Z, want, got.Rival)
+				}
+			}
+			if !eval[bool](b, fmt.Sprintf(`layers[%d][%d].getAttribute("aria-pressed") === "true" && [...$("sum").querySelectorAll("dd")][2].textContent === number(state.answer.neuron.z, 3)`, l, n)) {
+				t.Errorf("layer %d: the page does not show it", l)
+			}
+		}
+		b.click(`$("unchoose")`)
+	})
+
+	t.Run("changes", func(t *testing.T) {
+		b.draw(drawings[7][0])
+		b.click(`layers[2][7]`)
+		b.settled()
+		bright := eval[float64](b, `state.answer.activations[2][7]`)
+		eval[bool](b, `$("bias").focus() || true`)
+		b.arrow("Home", 1)
+		b.settled()
+		if got := b.text("biasValue"); got != "−20.00" {
+			t.Errorf("the bias slid to the left is %s", got)
+		}
+		if dark := eval[float64](b, `state.answer.activations[2][7]`); bright < 0.9 || dark > 0.1 || eval[string](b, `layers[2][7].lastChild.textContent`) != fmt.Sprintf("%.2f", dark) {
+			t.Errorf("with a bias of −20 the output is %v, before %v", dark, bright)
+		}
+		b.until(`$("changes").textContent.startsWith("With your changes it reads ")`)
+		b.shoot("changes")
+		b.click(`$("reset")`)
+		b.settled()
+		if got := eval[float64](b, `state.answer.activations[2][7]`); got != bright {
+			t.Errorf("after Reset the output is %v, want %v", got, bright)
+		}
+		// The third weight, one step more.
+		eval[bool](b, `$("terms").focus() || true`)
+		b.arrow("ArrowDown", 2)
+		before := eval[float64](b, `state.answer.neuron.weights[2]`)
+		eval[bool](b, `$("weight").focus() || true`)
+		b.arrow("End", 1)
+		b.settled()
+		if after := eval[float64](b, `state.answer.neuron.weights[2]`); after != 10 || before == 10 {
+			t.Errorf("the weight of neuron 3 slid to the right: %v, before %v", after, before)
+		}
+		b.click(`$("reset")`)
+		b.click(`$("unchoose")`)
+		b.settled()
+	})
+
+	t.Run("a screen reader gets one text", func(t *testing.T) {
+		b.draw(drawings[8][0])
+		b.until(`$("live").textContent === spoken`)
+		b.click(`$("clear")`)
+		b.until(`$("live").textContent === "Nothing drawn."`)
+		eval[bool](b, `(heard = [], new MutationObserver(() => heard.push($("live").textContent)).observe($("live"), { childList: true, characterData: true, subtree: true }), true)`)
+		b.stroke(drawings[8][0])
+		b.until(`$("live").textContent !== "Nothing drawn."`)
+		if got := eval[string](b, `heard.join("|")`); got != "Read as an 8, sure." {
+			t.Errorf("it hears %q", got)
+		}
+	})
+
+	t.Run("nothing jumps", func(t *testing.T) {
+		boxes := `["stage", "undo", "neuron", "keys"].map(id => JSON.stringify($(id).getBoundingClientRect())).join() + root.scrollHeight`
 		b.draw(drawings[2][0])
-		boxes := `["stage", "clear", "who"].map(id => JSON.stringify($(id).getBoundingClientRect())).join() + document.documentElement.scrollHeight`
-		before := eval[string](b, boxes)
-		x, y := b.centre(`neurons[1][6]`)
-		b.mouse("mouseMoved", x, y, 0)
-		b.until(`chosen !== null`)
 		eval[bool](b, `(scrollTo(0, 0), true)`)
-		if got := eval[string](b, `$("what").textContent`); !strings.Contains(got, "the three neurons that excite it most") {
-			t.Errorf("a neuron pointed at: %q", got)
+		before := eval[string](b, boxes)
+		for _, step := range []string{`choose([0, 4])`, `choose([2, 5])`, `draw([])`, `choose(null)`, `undo()`} {
+			eval[bool](b, `(`+step+`, true)`)
+			b.settled()
+			if after := eval[string](b, boxes); after != before {
+				t.Errorf("the layout jumps at %s: %s, %s", step, before, after)
+			}
 		}
-		if after := eval[string](b, `["stage", "clear"].map(id => JSON.stringify($(id).getBoundingClientRect())).join() + document.documentElement.scrollHeight`); !strings.HasPrefix(before, after[:20]) || before[strings.LastIndex(before, "}"):] != after[strings.LastIndex(after, "}"):] {
-			t.Errorf("the layout jumps: %s, %s", before, after)
+		note := `JSON.stringify($("keys").getBoundingClientRect())`
+		place := eval[string](b, note)
+		for _, key := range []string{"sure", "unsure", "none"} {
+			if got := eval[string](b, `($("verdict").textContent = t("`+key+`", { a: "0.66" }) + t("truth", { d: "an 8" }), `+note+`)`); got != place {
+				t.Errorf("the note under %q is at %s, before at %s", b.text("verdict"), got, place)
+			}
 		}
-		b.shoot("wide-light")
-		b.mouse("mouseMoved", 5, 5, 0)
-		b.until(`chosen === null`)
+		for _, id := range []string{"stage", "who", "weight", "bias"} {
+			if !eval[bool](b, `$("`+id+`").getBoundingClientRect().bottom <= innerHeight`) {
+				t.Errorf("%s is not visible on a screen of 1366×650", id)
+			}
+		}
 	})
 
 	t.Run("language", func(t *testing.T) {
-		if eval[string](b, `document.documentElement.lang`) != "en" {
+		if eval[string](b, `root.lang`) != "en" {
 			t.Error("the page does not begin in the language of the browser")
 		}
 		if got := eval[string](b, `Object.keys(texts.en).filter(k => !(k in texts.zh)).concat(Object.keys(texts.zh).filter(k => !(k in texts.en))).join()`); got != "" {
 			t.Errorf("texts in one language only: %s", got)
 		}
-		if got := eval[string](b, `[...document.querySelectorAll("[data-t],[data-label]")].flatMap(e => [e.dataset.t, e.dataset.label]).filter(k => k && !(k in texts.en)).join()`); got != "" {
-			t.Errorf("no text for %s", got)
-		}
-		if got := eval[string](b, `[...document.querySelectorAll("[data-t]")].filter(e => !said.has(e) && e.textContent.replace(/\s+/g, " ") !== texts.en[e.dataset.t]).map(e => e.textContent).join()`); got != "" {
-			t.Errorf("the page's English is not its script's: %s", got)
+		if got := eval[string](b, `Object.keys(texts.en).filter(k => String(texts.en[k]).match(/\{\w+\}/g)?.sort().join() !== String(texts.zh[k]).match(/\{\w+\}/g)?.sort().join()).join()`); got != "" {
+			t.Errorf("texts with other values in Chinese: %s", got)
 		}
 		b.click(`$("language")`)
-		if eval[string](b, `document.documentElement.lang`) != "zh-CN" || !strings.Contains(eval[string](b, `document.title`), "数") {
+		b.settled()
+		if eval[string](b, `root.lang`) != "zh-CN" || !strings.Contains(eval[string](b, `document.title`), "数") {
 			t.Error("no Chinese")
 		}
 		if got := eval[string](b, `[...document.querySelectorAll("[data-t]")].filter(e => !/[\u4e00-\u9fff]/.test(e.textContent)).map(e => e.id + e.textContent).join()`); got != "" {
 			t.Errorf("not in Chinese: %s", got)
 		}
-		b.draw(drawings[8][1])
-		x, y := b.centre(`neurons[0][4]`)
-		b.mouse("mouseMoved", x, y, 0)
-		b.until(`chosen !== null`)
 		b.shoot("chinese")
 	})
 
-	t.Run("narrow", func(t *testing.T) {
-		b.theme("dark")
-		b.screen(360)
-		for _, language := range []string{"zh", "en"} {
-			if eval[string](b, `language`) != language {
+	t.Run("reload", func(t *testing.T) {
+		b.draw(drawings[8][1])
+		b.click(`layers[0][4]`)
+		b.click(`$("tab-learn")`)
+		b.until(`state.progress`)
+		b.click(`document.querySelector("#recipe .step")`)
+		b.until(`state.progress.steps === 1`)
+		b.settled()
+		save := `ask("save", { network: "own" }).then(base64Of)`
+		own := eval[string](b, save)
+		b.load("Page.reload", nil)
+		b.until(`state.network && state.progress`)
+		b.settled()
+		got := eval[string](b, `[root.lang, location.hash, !$("learn").hidden, state.drawing.length, state.chosen, state.progress.steps, state.runs.at(-1).length, state.notice].join(" ")`)
+		if got != "zh-CN #learn/1/5 true 1 0,4 1 2 " {
+			t.Errorf("after a reload: %s", got)
+		}
+		if eval[string](b, save) != own {
+			t.Error("after a reload the visitor has another network")
+		}
+		b.click(`$("language")`)
+		b.click(`$("tab-draw")`)
+		b.settled()
+		if got := b.text("digit"); got != "8" {
+			t.Errorf("after a reload the drawing is read as %s, want 8", got)
+		}
+	})
+
+	t.Run("small screens", func(t *testing.T) {
+		b.prefers("prefers-color-scheme", "dark")
+		for _, size := range [][2]int{{360, 640}, {640, 360}} {
+			b.screen(size[0], size[1])
+			b.click(`$("unchoose")`)
+			for range 2 {
 				b.click(`$("language")`)
-			}
-			for _, view := range []string{"tab-train", "tab-draw"} {
-				b.click(`$("` + view + `")`)
-				if over := eval[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
-					t.Errorf("%s in %s is %d pixels too wide", view, language, over)
+				for _, view := range []string{"tab-learn", "tab-draw"} {
+					b.click(`$("` + view + `")`)
+					b.settled()
+					if over := eval[int](b, `root.scrollWidth - root.clientWidth`); over > 0 {
+						t.Errorf("%s in %s is %d pixels too wide for %v", view, eval[string](b, `state.language`), over, size)
+					}
 				}
 			}
+			if !eval[bool](b, `$("ink").clientWidth <= innerWidth - 40 && $("ink").clientHeight <= innerHeight - 40`) {
+				t.Errorf("the paper does not fit into %v", size)
+			}
+			b.draw(drawings[5][0])
+			if got := b.text("digit"); got != "5" {
+				t.Errorf("a 5 on a screen of %v is read as %s", size, got)
+			}
+			b.click(`layers[1][3]`)
+			b.settled()
+			eval[bool](b, `(scrollTo(0, 0), true)`)
+			if !eval[bool](b, `(({ top, bottom }) => top > 0 && top < innerHeight - 100 && bottom <= innerHeight)($("neuron").getBoundingClientRect())`) {
+				t.Errorf("the chosen neuron is not explained at the bottom of %v", size)
+			}
+			b.shoot(fmt.Sprint("small-", size[0]))
 		}
 		if got := eval[string](b, `getComputedStyle(document.body).backgroundColor`); got != "rgb(20, 22, 26)" {
 			t.Errorf("the dark ground is %s", got)
 		}
-		b.draw(drawings[5][0])
-		if got := b.digit(); got != "5" {
-			t.Errorf("a 5 on dark paper is read as %s", got)
+		b.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": true}, nil)
+		b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": 360, "height": 640, "deviceScaleFactor": 2, "mobile": true}, nil)
+		b.settled()
+		if eval[bool](b, `matchMedia("(hover: none)").matches && getComputedStyle(document.querySelector("#keys .typed")).display !== "none"`) {
+			t.Error("a phone is told about keys")
 		}
-		x, y := b.centre(`neurons[1][3]`)
-		b.mouse("mouseMoved", x, y, 0)
-		b.until(`chosen !== null`)
-		b.shoot("narrow-dark")
-		b.screen(1200)
+		b.click(`$("unchoose")`)
+		b.click(`$("clear")`)
+		x, y := b.centre(`$("ink")`)
+		for _, event := range []string{"touchStart", "touchMove", "touchEnd"} {
+			points := []map[string]float64{}
+			if event != "touchEnd" {
+				points = append(points, map[string]float64{"x": x, "y": y - 80})
+				y += 160
+			}
+			b.call("Input.dispatchTouchEvent", map[string]any{"type": event, "touchPoints": points}, nil)
+		}
+		b.until(`pointer === null && state.drawing.length`)
+		b.settled()
+		if got := b.text("digit"); got != "1" {
+			t.Errorf("a line drawn with a finger is read as %s", got)
+		}
+		b.click(`$("undo")`)
+		b.click(`$("undo")`)
+		b.click(`layers[1][3]`)
+		b.call("Emulation.setTouchEmulationEnabled", map[string]any{"enabled": false}, nil)
+		b.screen(1366, 650)
+		b.settled()
 		b.shoot("wide-dark")
-		b.theme("light")
 	})
 
-	t.Run("train", func(t *testing.T) {
-		b.click(`$("tab-train")`)
-		b.shoot("train-before")
-		if got := eval[string](b, `$("data").textContent`); !strings.Contains(got, "1,000 synthetic digits") {
-			t.Errorf("learns from: %q", got)
+	t.Run("forced colours", func(t *testing.T) {
+		b.prefers("forced-colors", "active", "prefers-color-scheme", "dark")
+		b.settled()
+		colours := eval[[]string](b, `[Math.max(...state.answer.activations[1]), Math.min(...state.answer.activations[1])].map(a => getComputedStyle(layers[1][state.answer.activations[1].indexOf(a)].firstChild).backgroundColor)`)
+		if colours[0] == colours[1] {
+			t.Errorf("the discs of active and of silent neurons are %s", colours[0])
 		}
-		b.click(`$("start")`)
-		b.until(`running === null && points.length === 201`)
-		if got := eval[string](b, `$("status").textContent`); !strings.HasPrefix(got, "It has seen every example 10 times. Accuracy ") {
-			t.Errorf("at the end: %q", got)
+		if got := eval[string](b, `getComputedStyle(layers[1][3].firstChild).boxShadow`); got == "none" {
+			t.Error("the chosen neuron looks like the others")
 		}
-		b.until(`$("bar").value === 1`)
-		b.shoot("train")
-		eval[bool](b, `($("epochs").value = 30, $("batch").value = 1, true)`)
-		b.click(`$("start")`)
-		b.until(`points.length > 3`)
-		b.click(`$("stop")`)
-		b.until(`running === null`)
-		if got := eval[string](b, `$("status").textContent`); got != "Stopped." {
-			t.Errorf("after Stop: %q", got)
+		if got := eval[string](b, `getComputedStyle(document.querySelector(".best .track i")).backgroundColor`); got == eval[string](b, `getComputedStyle(document.querySelector(".best .track")).backgroundColor`) {
+			t.Errorf("the bars are %s on the same", got)
+		}
+		b.shoot("forced")
+		b.prefers("prefers-color-scheme", "light", "prefers-reduced-motion", "reduce")
+		b.settled()
+	})
+
+	t.Run("ten steps on the page are ten times Step", func(t *testing.T) {
+		b.click(`$("tab-learn")`)
+		b.until(`state.progress`)
+		eval[bool](b, `learn("fresh", { seed: 7 }).then(() => true)`)
+		for i := range 10 {
+			b.click(`document.querySelector("#recipe .step")`)
+			b.until(fmt.Sprintf(`state.progress.steps === %d`, i+1))
+		}
+		b.settled()
+		network, sgd := begin(7)
+		order := make([]int, 1000)
+		for i := range order {
+			order[i] = i
+		}
+		sgd.Rand.Shuffle(1000, func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for i := range 10 {
+			if _, err := sgd.Step(network, digits().train, order[10*i:10*i+10]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := eval[[]byte](b, `ask("save", { network: "own" }).then(base64Of)`); !bytes.Equal(got, fileOf(t, network)) {
+			t.Error("the page's network has other bits")
+		}
+		if got := b.text("stepText"); !strings.HasPrefix(got, "Step 10: it read 10 digits. Their mean cost was 0.") || !strings.Contains(got, ": its bias moved by ") {
+			t.Errorf("the step is described so: %s", got)
+		}
+		if got := eval[string](b, `[$("batchShown").children.length, state.runs.at(-1).length, document.getAnimations().length].join()`); got != "10,11,0" {
+			t.Errorf("examples, points of the curve, animations: %s, want 10,11,0", got)
+		}
+		b.shoot("step")
+	})
+
+	t.Run("the trained network reads a drawing", func(t *testing.T) {
+		eval[bool](b, `($("speed").value = 3, change({}), true)`)
+		b.click(`document.querySelector("#recipe .run")`)
+		b.until(`state.progress.steps > 1200`)
+		b.click(`document.querySelector("#recipe .run")`)
+		b.until(`!looping`)
+		b.settled()
+		if got := b.text("status"); !strings.HasPrefix(got, "Paused at step 1,") {
+			t.Errorf("after Pause: %q", got)
+		}
+		b.until(`$("misread").children.length === Math.min(24, state.progress.evaluation.test.misread.length)`)
+		if got := eval[int](b, `[...$("confusion").querySelectorAll("td")].reduce((sum, td) => sum + +td.textContent, 0)`); got != 200 {
+			t.Errorf("the confusion matrix has %d digits, want 200", got)
+		}
+		b.shoot("learn")
+		b.click(`$("try")`)
+		b.settled()
+		b.draw(drawings[1][0])
+		if got := b.text("digit"); got != "1" || !eval[bool](b, `which() === "own"`) {
+			t.Errorf("the trained network reads a 1 as %s", got)
+		}
+		b.shoot("own")
+	})
+
+	t.Run("a misread digit comes to the paper", func(t *testing.T) {
+		b.click(`$("tab-learn")`)
+		b.settled()
+		want := eval[string](b, `$("misread").firstChild.textContent`)
+		b.click(`$("misread").firstChild`)
+		b.settled()
+		if got := eval[string](b, `state.drawing[0].label + " → " + $("digit").textContent`); got != want {
+			t.Errorf("it is %s on the paper, %s in the gallery", got, want)
+		}
+	})
+
+	t.Run("a file is loaded", func(t *testing.T) {
+		b.click(`$("tab-learn")`)
+		choose := func(name string, file []byte) {
+			path := filepath.Join(t.TempDir(), name)
+			if err := os.WriteFile(path, file, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			var node struct{ Result struct{ ObjectID string } }
+			b.call("Runtime.evaluate", map[string]any{"expression": `$("file")`}, &node)
+			b.call("DOM.setFileInputFiles", map[string]any{"files": []string{path}, "objectId": node.Result.ObjectID}, nil)
+		}
+		choose("mine.safetensors", fileOf(t, nn.Pretrained()))
+		b.until(`state.progress.steps === 0 && state.notice`)
+		b.settled()
+		if got := b.text("status"); got != "Loaded: mine.safetensors" {
+			t.Errorf("after loading: %s", got)
+		}
+		if got := eval[[]byte](b, `ask("save", { network: "own" }).then(base64Of)`); !bytes.Equal(got, fileOf(t, nn.Pretrained())) {
+			t.Error("the loaded network has other bits")
+		}
+		folder := t.TempDir()
+		b.call("Browser.setDownloadBehavior", map[string]any{"behavior": "allow", "downloadPath": folder, "eventsEnabled": true}, nil)
+		b.click(`$("save")`)
+		for b.receive().Params.State != "completed" {
+		}
+		if got, err := os.ReadFile(filepath.Join(folder, "digits.safetensors")); err != nil || !bytes.Equal(got, fileOf(t, nn.Pretrained())) {
+			t.Errorf("the downloaded network has other bits: %v", err)
+		}
+		b.mustBeQuiet(url)
+		choose("bad.safetensors", []byte("no network"))
+		b.until(`state.failed`)
+		b.until(`!planned`)
+		if got := b.text("status"); !strings.HasPrefix(got, "It failed: nn: ") {
+			t.Errorf("after loading nonsense: %s", got)
+		}
+		if len(b.faults) == 1 && strings.Contains(b.faults[0], "422") {
+			b.faults = nil // as it should be
 		}
 		eval[bool](b, `($("rate").value = 21, true)`)
-		b.click(`$("start")`)
-		if eval[bool](b, `running !== null || $("recipe").checkValidity()`) {
+		b.click(`document.querySelector("#recipe .run")`)
+		if eval[bool](b, `state.running || $("recipe").checkValidity()`) {
 			t.Error("the form takes a rate of 21")
 		}
-		b.theme("dark")
-		b.screen(360)
-		b.shoot("train-narrow-dark")
 	})
 
-	for _, fault := range b.faults {
-		t.Errorf("the browser complains: %s", fault)
-	}
-	for _, asked := range b.urls {
-		if !strings.HasPrefix(asked, url+"/") {
-			t.Errorf("the page asks for %s", asked)
-		}
-	}
+	b.mustBeQuiet(url)
 	if len(b.urls) < 30 {
 		t.Errorf("the page has asked %d times only", len(b.urls))
 	}
+}
+
+func TestBrowserWhenTheServerGoesAway(t *testing.T) {
+	broken := 1 // requests for the network that fail
+	serveAt := func(address string) *httptest.Server {
+		handler := newServer(newCore(digits))
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/network" && broken > 0 {
+				broken--
+				http.Error(w, "not yet", http.StatusInternalServerError)
+				return
+			}
+			handler.ServeHTTP(w, r)
+		}))
+		if address != "" {
+			server.Listener.Close()
+			listener, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server.Listener = listener
+		}
+		server.Start()
+		return server
+	}
+	server := serveAt("")
+	b := openBrowser(t)
+	b.visit(server.URL) // which waits for the network
+	b.draw(drawings[7][0])
+	if got := b.text("digit"); got != "7" || broken != 0 {
+		t.Errorf("a 7 is read as %s, after %d failures to come", got, broken)
+	}
+	b.click(`$("tab-learn")`)
+	b.until(`state.progress`)
+	b.click(`$("tab-draw")`)
+	b.settled()
+	server.CloseClientConnections()
+	server.Close()
+	b.draw(drawings[2][0])
+	b.until(`state.gone`)
+	b.until(`!planned`)
+	if got := b.text("digit") + " " + b.text("verdict"); !strings.HasPrefix(got, "– The program does not answer.") {
+		t.Errorf("without a server: %s", got)
+	}
+	if got := eval[string](b, `layers[2].map(button => button.lastChild.textContent).join("")`); got != "––––––––––" {
+		t.Errorf("old answers stay: %s", got)
+	}
+	server = serveAt(strings.TrimPrefix(server.URL, "http://"))
+	defer server.Close()
+	b.until(`!state.gone && state.answer`)
+	b.settled()
+	if got := b.text("digit"); got != "2" {
+		t.Errorf("the drawing is read as %s when the server is back, want 2", got)
+	}
+	b.click(`$("net-mine")`)
+	b.until(`state.notice`)
+	b.settled()
+	if got := b.text("digit") + b.text("mine"); got != "2The program no longer has your network. Begin a new one." {
+		t.Errorf("asked for a network that is forgotten: %s", got)
+	}
+}
+
+// TestBrowserWithoutServer visits the page as plain files, with the core as
+// WebAssembly.
+func TestBrowserWithoutServer(t *testing.T) {
+	b := openBrowser(t)
+	url := serveStatic(t)
+	b.screen(1366, 650)
+	b.visit(url)
+	b.mustReadDrawings()
+	b.click(`$("tab-learn")`)
+	b.until(`state.progress`)
+	b.click(`document.querySelector("#recipe .step")`)
+	b.until(`state.progress.steps === 1`)
+	if got := b.text("data"); !strings.Contains(got, "10,000 synthetic digits") || !strings.Contains(got, "beside this page") {
+		t.Errorf("learns from: %q", got)
+	}
+	b.mustBeQuiet(url)
 }
