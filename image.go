@@ -366,11 +366,10 @@ func (r *raster) removeLines() {
 
 // clean removes pieces of ink that are no digit and reports whether any is left.
 // A piece is connected ink. One that leaves the picture over more than half of
-// its length, and is not as large as the picture, is a shadow or the edge of a
-// desk. What touches the frame is left out if a piece inside is not far smaller:
-// people leave a margin. It goes too if the picture shows an edge of light, unless
-// it is as large as the picture. Small pieces are specks of dust, and those that
-// come nowhere near full ink are noise.
+// its length, or a quarter if the picture shows an edge of light, is a shadow or
+// the edge of a desk, unless it is as large as the picture. What touches the frame
+// is left out if a piece inside is not far smaller: people leave a margin. Small
+// pieces are specks of dust, and those that come nowhere near full ink are noise.
 func (r *raster) clean(edge bool) bool {
 	type piece struct {
 		box        image.Rectangle
@@ -404,18 +403,19 @@ func (r *raster) clean(edge bool) bool {
 			inner = max(inner, p.mass)
 		}
 	}
-	margin, fills := inner > most/20, 0.9
+	margin := inner > most/20
 	if margin {
 		most = inner
 	}
+	fills, times := 0.9, 2
 	if edge {
-		fills = 0.95
+		fills, times = 0.95, 4
 	}
 	for i, k := range of {
 		p := pieces[k]
 		small := float64(p.box.Dx()) < fills*float64(r.width) || float64(p.box.Dy()) < fills*float64(r.height)
-		shadow := small && 2*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
-		if shadow || (margin || edge && small) && p.contact > 0 || p.mass < most/30 {
+		shadow := small && times*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
+		if shadow || margin && p.contact > 0 || p.mass < most/30 {
 			r.pix[i] = 0
 		}
 	}
