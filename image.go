@@ -94,15 +94,13 @@ func newRaster(img image.Image) *raster {
 	b := img.Bounds()
 	cell := (max(b.Dx(), b.Dy())-1)/most + 1
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
-	var channels [4]*raster // brightness, red, green, blue
-	for k := range channels {
-		channels[k] = blank((b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1)
-	}
+	w, h := (b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1
+	channels := [4]*raster{blank(w, h), blank(w, h), blank(w, h), blank(w, h)} // brightness, red, green, blue
 	r := channels[0]
 	opacity := make([]float64, len(r.pix))
 	grey, opaque := 0.0, 0.0 // sums
 	for i := range r.pix {
-		left, top := i%r.width*cell, i/r.width*cell
+		left, top := i%w*cell, i/w*cell
 		var red, green, blue, alpha, n uint64
 		for y := top; y < top+min(cell, b.Dy()-top); y += stepY {
 			for x := left; x < left+min(cell, b.Dx()-left); x += stepX {
@@ -136,12 +134,12 @@ func newRaster(img image.Image) *raster {
 		if k == 1 && slices.Equal(c.pix, channels[2].pix) && slices.Equal(c.pix, channels[3].pix) { // no colours
 			break
 		}
-		quarter := blank((c.width+1)/2, (c.height+1)/2)
+		quarter := blank((w+1)/2, (h+1)/2)
 		for i := range quarter.pix {
-			quarter.pix[i] = c.pix[i/quarter.width*2*c.width+i%quarter.width*2]
+			quarter.pix[i] = c.pix[i/quarter.width*2*w+i%quarter.width*2]
 		}
 		full, noise, _ := quarter.evenPaper()
-		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is never known exactly
+		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is not known exactly
 			r, best = c, contrast
 		}
 	}
@@ -175,7 +173,7 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 			r.pix[i], guess[i] = 1-r.pix[i], -guess[i]
 		}
 	}
-	for range 4 {
+	for range 3 {
 		r.subtractPaper(guess, fullInk(guess)/4)
 		guess = r.pix
 	}
@@ -208,28 +206,21 @@ func (r *raster) clearPaper(share float64) (paper, ink float64, clear bool) {
 		return 0, 0, false
 	}
 	var distance float64
-	middle := 0.0
+	var frame [2]float64
 	for range 8 { // two means
 		var n, sum [2]float64
-		distance, middle = 0, (levels[0]+levels[1])/2
-		for _, v := range r.pix {
+		distance, frame = 0, n
+		for i, v := range r.pix {
 			k := 0
-			if v > middle {
+			if v > (levels[0]+levels[1])/2 {
 				k = 1
 			}
 			n[k], sum[k], distance = n[k]+1, sum[k]+v, distance+math.Abs(v-levels[k])
-		}
-		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
-	}
-	var frame [2]float64
-	for i, v := range r.pix {
-		if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
-			if v > middle {
-				frame[1]++
-			} else {
-				frame[0]++
+			if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
+				frame[k]++
 			}
 		}
+		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
 	}
 	paper, ink = levels[0], levels[1]
 	if frame[1] > frame[0] {
@@ -282,7 +273,7 @@ func fullInk(pix []float64) float64 {
 // quantile returns the value of a rank, from 0, to a thousandth of the range.
 func quantile(pix []float64, rank int) float64 {
 	low, high := pix[0], pix[0]
-	for _, v := range pix { // faster than slices.Min and slices.Max, which look for NaN
+	for _, v := range pix { // faster than min and max, which look for NaN
 		if v < low {
 			low = v
 		} else if v > high {
@@ -323,7 +314,7 @@ func (r *raster) removeLines() {
 		}
 		tilt, last := w/10, math.MinInt
 		var line []int
-		for from := -tilt; from < h+tilt; from++ {
+		for from := -tilt; from < h+tilt; from += 2 {
 			for to := from - tilt; to <= from+tilt; to += 2 {
 				line = line[:0]
 				gaps, level := 0, 0.0
@@ -419,10 +410,7 @@ func (r *raster) clean(edge bool) bool {
 			r.pix[i] = 0
 		}
 	}
-	full := 1.0
-	if margin { // what is gone may have been darker
-		full = max(1e-9, fullInk(r.pix))
-	}
+	full := max(1e-9, fullInk(r.pix)) // what is gone may have been darker
 	for i, k := range of {
 		if r.pix[i] = min(1, r.pix[i]/full); pieces[k].peak < full/2 {
 			r.pix[i] = 0
