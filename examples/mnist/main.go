@@ -2,8 +2,8 @@
 // how well it reads them:
 //
 //	go run ./examples/mnist [-plain | -best] [-epochs 30] [-batch 10] [-rate 0.5] [-fall=true]
-//		[-decay 0.0001] [-cost crossentropy|quadratic] [-distort 0] [-synthetic 0]
-//		[-seed 1] [-data folder] [-validate] [-save file] [-pictures folder]
+//		[-decay 0.0001] [-cost crossentropy|quadratic] [-distort 0] [-seed 1]
+//		[-data folder] [-validate] [-save file] [-pictures folder]
 //
 // -plain trains with the recipe of Michael Nielsen's first network: the
 // quadratic cost and a constant learning rate of 3. -best trains with the recipe
@@ -76,9 +76,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		}
 		train, test = train.Slice(0, train.Len()-part), train.Slice(train.Len()-part, train.Len())
 		set = "validation"
-	}
-	if o.synthetic > 0 {
-		train = together(train, nn.Synthetic(rand.New(rand.NewPCG(o.seed, 1)), o.synthetic))
 	}
 
 	r := rand.New(rand.NewPCG(o.seed, 0))
@@ -170,17 +167,6 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 	return nn.Synthetic(r, synthetic), nn.Synthetic(r, synthetic/10), " on synthetic digits", nil
 }
 
-// together returns the images of two sets.
-func together(a, b *nn.Images) *nn.Images {
-	all := &nn.Images{Width: a.Width, Height: a.Height, Classes: a.Classes}
-	for _, d := range []*nn.Images{a, b} {
-		for i, label := range d.Labels {
-			all.Add(d.Image(i).Pix, label)
-		}
-	}
-	return all
-}
-
 // mayWrite returns an error if the files asked for cannot be written.
 func mayWrite(o options) error {
 	if o.save != "" {
@@ -205,7 +191,6 @@ type options struct {
 	fall          bool
 	cost          nn.Cost
 	distort       float64
-	synthetic     int
 	validate      bool
 	seed          uint64
 	save          string
@@ -225,7 +210,6 @@ func parse(args []string, help io.Writer) (o options, err error) {
 	flags.Float64Var(&o.decay, "decay", 1e-4, "weight decay: each step shrinks the weights by rate times decay")
 	cost := flags.String("cost", "crossentropy", "cost function, quadratic or crossentropy")
 	flags.Float64Var(&o.distort, "distort", 0, "strength of the distortion that every image gets in every epoch, from 0 to 2")
-	flags.IntVar(&o.synthetic, "synthetic", 0, "number of synthetic digits added to the training images")
 	plain := flags.Bool("plain", false, "use the recipe of Nielsen's first network:"+words(thePlain))
 	best := flags.Bool("best", false, "use the best known recipe:"+words(theBest))
 	flags.BoolVar(&o.validate, "validate", false, "hold back a sixth of the training images and report on them instead of the test set")
@@ -277,8 +261,6 @@ func parse(args []string, help io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-decay is %v, need a finite number of 0 or more", o.decay)
 	case !(o.distort >= 0 && o.distort <= 2):
 		return o, fmt.Errorf("-distort is %v, need 0 to 2", o.distort)
-	case o.synthetic < 0:
-		return o, fmt.Errorf("-synthetic is %d, need 0 or more", o.synthetic)
 	}
 	return o, nil
 }
@@ -317,9 +299,6 @@ func (o *options) recipe() string {
 	}
 	if o.distort > 0 {
 		line += fmt.Sprintf(", distortion %v", o.distort)
-	}
-	if o.synthetic > 0 {
-		line += fmt.Sprintf(", %d synthetic digits", o.synthetic)
 	}
 	return line + fmt.Sprintf(", mini-batches of %d", o.batch)
 }
