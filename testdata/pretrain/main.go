@@ -1,7 +1,7 @@
 // Pretrain trains the network of nn.Pretrained, with ten seeds, and writes the
 // networks to a folder:
 //
-//	GOTOOLCHAIN=go1.27.4 GOEXPERIMENT=simd go run ./testdata/pretrain [-validate] [-epochs 250] [-seeds 10] folder
+//	GOTOOLCHAIN=go1.27.4 GOEXPERIMENT=simd go run ./testdata/pretrain [-validate] [-epochs 120] [-seeds 10] folder
 //
 // A wide network, the teacher, learns from MNIST and synthetic digits. Its outputs
 // are the targets from which the small networks learn: they say that a certain 9
@@ -22,15 +22,11 @@ import (
 	"github.com/nn13002/nn"
 )
 
-const (
-	synthetic = 60_000 // digits beside MNIST's
-	versions  = 12     // distortions of each image
-	strength  = 0.7    // of the distortions
-)
+const lessons = 8 // with a distortion of each image, and with synthetic digits of their own
 
 func main() {
 	validate := flag.Bool("validate", false, "hold back the last 10,000 training images and report on them")
-	epochs := flag.Int("epochs", 250, "number of epochs of the small networks")
+	epochs := flag.Int("epochs", 120, "number of epochs of the small networks")
 	seeds := flag.Int("seeds", 10, "number of small networks")
 	flag.Parse()
 	train, _, err := nn.LoadMNIST("")
@@ -40,12 +36,6 @@ func main() {
 		set, train, held = "validation", train.Slice(0, 50_000), train.Slice(50_000, 60_000)
 	}
 	check(os.MkdirAll(flag.Arg(0), 0o777))
-	digits := &nn.Images{Width: 28, Height: 28, Classes: 10}
-	for _, d := range []*nn.Images{train, nn.Synthetic(rand.New(rand.NewPCG(28, 28)), synthetic)} {
-		for i, label := range d.Labels {
-			digits.Add(d.Image(i).Pix, label)
-		}
-	}
 	report := func(name string, n *nn.Network) {
 		fmt.Printf("%s: %.2f %% of the %s images\n", name, 100*n.Evaluate(held, nn.CrossEntropy).Accuracy(), set)
 		check(n.SaveFile(filepath.Join(flag.Arg(0), name+".safetensors")))
@@ -53,23 +43,24 @@ func main() {
 
 	r := rand.New(rand.NewPCG(0, 0))
 	teacher := nn.New(r, 784, 128, 10)
-	learn(teacher, r, 30, func(epoch int) nn.Examples {
+	digits := together(train, nn.Synthetic(rand.New(rand.NewPCG(28, 28)), 60_000))
+	learn(teacher, r, 20, func(epoch int) nn.Examples {
 		return nn.Distorted{Images: digits, Seed: 1000 + uint64(epoch), Strength: 1}
 	})
 	report("teacher", teacher)
-	lessons := make([]lesson, versions)
-	for k := range lessons {
-		d := nn.Distorted{Images: digits, Seed: uint64(k), Strength: strength}
-		lessons[k].Images = &nn.Images{Width: 28, Height: 28, Classes: 10}
+	var all []nn.Examples
+	for k := range uint64(lessons) {
+		digits := together(train, nn.Synthetic(rand.New(rand.NewPCG(28, k)), 30_000))
+		distorted := &nn.Images{Width: 28, Height: 28, Classes: 10}
 		for i, label := range digits.Labels {
-			lessons[k].Add(d.Image(i).Pix, label)
+			distorted.Add(nn.Distorted{Images: digits, Seed: k, Strength: 0.7}.Image(i).Pix, label)
 		}
-		lessons[k].targets = teacher.PredictAll(lessons[k].Images)
+		all = append(all, lesson{distorted, teacher.PredictAll(distorted)})
 	}
 	for seed := 1; seed <= *seeds; seed++ {
 		r := rand.New(rand.NewPCG(uint64(seed), 0))
 		n := nn.New(r, 784, 16, 16, 10)
-		learn(n, r, *epochs, func(epoch int) nn.Examples { return lessons[epoch%versions] })
+		learn(n, r, *epochs, func(epoch int) nn.Examples { return all[epoch%lessons] })
 		report(fmt.Sprint("seed", seed), n)
 	}
 }
@@ -84,6 +75,17 @@ type lesson struct {
 func (l lesson) Example(i int, input, target []float64) {
 	l.Images.Example(i, input, target)
 	copy(target, l.targets.Row(i))
+}
+
+// together returns the images of several sets.
+func together(sets ...*nn.Images) *nn.Images {
+	all := &nn.Images{Width: 28, Height: 28, Classes: 10}
+	for _, d := range sets {
+		for i, label := range d.Labels {
+			all.Add(d.Image(i).Pix, label)
+		}
+	}
+	return all
 }
 
 // learn trains a network at a rate that falls from 0.5 to 0.
