@@ -33,10 +33,24 @@ func FromImage(img image.Image) (input []float64, ok bool) {
 		return nil, false
 	}
 	r := newRaster(img)
+	whole := &raster{width: r.width, height: r.height, pix: slices.Clone(r.pix)}
 	if !r.findInk() {
-		return nil, false
+		if false {
+			return nil, false
+		}
+		r = whole.padded()
+		if r == nil || !r.findInk() {
+			return nil, false
+		}
+		r = r.cut((r.width-whole.width)/2, (r.height-whole.height)/2, whole.width, whole.height)
+	}
+	if true {
+		r.removeLines()
 	}
 	r.removeSpecks()
+	if r.bounds().Empty() {
+		return nil, false
+	}
 	r.sharpen()
 	r.thicken()
 	return r.normalized().pix, true
@@ -46,10 +60,11 @@ func FromImage(img image.Image) (input []float64, ok bool) {
 type raster struct {
 	width, height int
 	pix           []float64
+	score         float64
 }
 
 func blank(width, height int) *raster {
-	return &raster{width, height, make([]float64, width*height)}
+	return &raster{width: width, height: height, pix: make([]float64, width*height)}
 }
 
 // newRaster returns the grey levels of an image, from 0 for black to 1 for white,
@@ -65,36 +80,77 @@ func newRaster(img image.Image) *raster {
 	b := img.Bounds()
 	cell := (max(b.Dx(), b.Dy())-1)/most + 1
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
-	r := blank((b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1)
-	opacity := make([]float64, len(r.pix))
+	w, h := (b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1
+	rs := [4]*raster{blank(w, h), blank(w, h), blank(w, h), blank(w, h)}
+	opacity := make([]float64, w*h)
 	grey, opaque := 0.0, 0.0 // sums
-	for i := range r.pix {
-		left, top := b.Min.X+i%r.width*cell, b.Min.Y+i/r.width*cell
+	for i := range opacity {
+		left, top := b.Min.X+i%w*cell, b.Min.Y+i/w*cell
 		right, bottom := left+min(cell, b.Max.X-left), top+min(cell, b.Max.Y-top)
-		light, alpha, n := 0.0, 0.0, 0.0
+		var R, G, B, A, n uint64
 		for y := top; y < bottom; y += stepY {
 			for x := left; x < right; x += stepX {
 				c := at(x, y) // its colour is multiplied by its opacity
-				light += 0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)
-				alpha += float64(c.A)
+				R += uint64(c.R)
+				G += uint64(c.G)
+				B += uint64(c.B)
+				A += uint64(c.A)
 				n += 0xffff
 			}
 		}
-		r.pix[i], opacity[i] = light/n, alpha/n
-		grey += r.pix[i]
+		rs[0].pix[i] = (0.299*float64(R) + 0.587*float64(G) + 0.114*float64(B)) / float64(n)
+		rs[1].pix[i] = float64(R) / float64(n)
+		rs[2].pix[i] = float64(G) / float64(n)
+		rs[3].pix[i] = float64(B) / float64(n)
+		opacity[i] = float64(A) / float64(n)
+		grey += rs[0].pix[i]
 		opaque += opacity[i]
 	}
 	// Paper fills the transparent parts: white under dark ink, black under light
 	// ink. If they are less than a tenth, such as the corners of a card, the rest
 	// is paper and ink already, and its mean is the least conspicuous filling.
 	paper := grey / max(opaque, 1e-9)
-	if opaque < 0.9*float64(len(r.pix)) {
+	if opaque < 0.9*float64(len(opacity)) {
 		paper = 1 - math.Round(paper)
 	}
-	for i, a := range opacity {
-		r.pix[i] += (1 - a) * paper
+	var best *raster
+	most_ := 0.0
+	if true {
+		for k, r := range rs {
+			for i, a := range opacity {
+				r.pix[i] += (1 - a) * paper
+			}
+			g := &raster{width: w, height: h, pix: slices.Clone(r.pix)}
+			g.findInk()
+			c := g.score
+			if k > 0 {
+				c /= 1
+			}
+			if k == 0 || c > most_ {
+				best, most_ = r, c
+			}
+		}
+		return best
 	}
-	return r
+	for k, r := range rs {
+		for i, a := range opacity {
+			r.pix[i] += (1 - a) * paper
+		}
+		g := &raster{width: w, height: h, pix: slices.Clone(r.pix)}
+		g.subtractPaper(g.pix, math.Inf(1))
+		for i, v := range g.pix {
+			g.pix[i] = math.Abs(v)
+		}
+		c := fullInk(g.pix) / (quantile(g.pix, len(g.pix)/2) + 0.03)
+		if k > 0 {
+			c /= 1
+		}
+		if k == 0 || c > most_ {
+			best, most_ = r, c
+		}
+
+	}
+	return best
 }
 
 // findInk turns grey levels into ink, from 0 for paper of any brightness to 1
@@ -103,7 +159,7 @@ func newRaster(img image.Image) *raster {
 // turn; at first ink is what differs from the mean of everything around it.
 func (r *raster) findInk() bool {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
-	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
+	(&raster{width: r.width, height: r.height, pix: guess}).subtractPaper(guess, math.Inf(1))
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
@@ -130,7 +186,11 @@ func (r *raster) findInk() bool {
 	}
 	noise := 1.48 * quantile(distance, len(distance)/2) // the standard deviation, from the median
 	faintest := max(full/25, 3.5*noise)
-	if full < 1./32 || full < 2*faintest {
+	r.score = full / (noise + 0.03)
+	for i, v := range r.pix {
+		distance[i] = -v
+	}
+	if full < 1./32 || full < 2*faintest || full < 1.5*fullInk(distance) {
 		return false
 	}
 	for i, v := range r.pix {
@@ -203,36 +263,223 @@ func quantile(pix []float64, rank int) float64 {
 func (r *raster) removeSpecks() {
 	piece := make([]int, len(r.pix)) // the piece of each pixel, from 1
 	masses := []float64{0}
+	inner := []bool{false}
 	for start, v := range r.pix {
-		if v == 0 || piece[start] > 0 {
+		if v < 1e-9 || piece[start] > 0 {
 			continue
 		}
 		piece[start] = len(masses)
-		queue, mass, peak := []int{start}, 0.0, 0.0
+		queue, mass, peak, in := []int{start}, 0.0, 0.0, true
+		contact, outline, steep, box := 0.0, 0.0, 0.0, image.Rectangle{}
 		for k := 0; k < len(queue); k++ {
 			i := queue[k]
 			mass += r.pix[i]
 			peak = max(peak, r.pix[i])
 			x, y := i%r.width, i/r.width
+			in = in && x > 0 && y > 0 && x < r.width-1 && y < r.height-1
+			box = box.Union(image.Rect(x, y, x+1, y+1))
+			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
+				if n[0] < 0 || n[1] < 0 || n[0] >= r.width || n[1] >= r.height {
+					contact++
+				} else if o := r.pix[n[1]*r.width+n[0]]; o < 1e-9 {
+					outline++
+				} else {
+					steep = max(steep, math.Abs(r.pix[i]-o))
+				}
+			}
 			for ny := max(0, y-1); ny < min(r.height, y+2); ny++ {
 				for nx := max(0, x-1); nx < min(r.width, x+2); nx++ {
-					if j := ny*r.width + nx; r.pix[j] > 0 && piece[j] == 0 {
+					if j := ny*r.width + nx; r.pix[j] >= 1e-9 && piece[j] == 0 {
 						piece[j] = len(masses)
 						queue = append(queue, j)
 					}
 				}
 			}
 		}
-		if peak < 0.5 {
+		if peak < 0.5 || min(r.width, r.height) >= 16 && contact > 0.8*outline {
+			mass = 0
+		}
+		if width := 2 * float64(len(queue)) / (outline * math.Pi / 4); width > 0.4*float64(max(box.Dx(), box.Dy())) && steep < 0.08 {
 			mass = 0
 		}
 		masses = append(masses, mass)
+		inner = append(inner, in)
 	}
-	least := slices.Max(masses) / 30
+	if true {
+		most, mostInner := 0.0, 0.0
+		for k, m := range masses {
+			most = max(most, m)
+			if inner[k] {
+				mostInner = max(mostInner, m)
+			}
+		}
+		if mostInner >= 0.05*most {
+			for k := range masses {
+				if !inner[k] {
+					masses[k] = 0
+				}
+			}
+		}
+	}
+	least := max(1e-9, slices.Max(masses)/30)
+	keep := make([]bool, len(r.pix))
 	for i, k := range piece {
-		if masses[k] < least {
+		if k > 0 && masses[k] >= least {
+			x, y := i%r.width, i/r.width
+			for ny := max(0, y-2); ny < min(r.height, y+2+1); ny++ {
+				for nx := max(0, x-2); nx < min(r.width, x+2+1); nx++ {
+					keep[ny*r.width+nx] = true
+				}
+			}
+		}
+	}
+	for i := range keep {
+		if !keep[i] || piece[i] > 0 && masses[piece[i]] < least {
 			r.pix[i] = 0
 		}
+	}
+}
+
+func (r *raster) cut(x, y, w, h int) *raster {
+	c := blank(w, h)
+	for i := range h {
+		copy(c.pix[i*w:][:w], r.pix[(y+i)*r.width+x:])
+	}
+	return c
+}
+
+func (r *raster) padded() *raster {
+	// Otsu
+	low, high := slices.Min(r.pix), slices.Max(r.pix)
+	if high-low < 1./32 {
+		return nil
+	}
+	var count, sum [64]float64
+	total, all, sq := 0.0, 0.0, 0.0
+	for _, v := range r.pix {
+		k := min(63, int((v-low)/(high-low)*64))
+		count[k]++
+		sum[k] += v
+		total += v
+		all++
+		sq += v * v
+	}
+	variance := sq/all - total/all*total/all
+	n, t, best, cut := 0.0, 0.0, 0.0, 0
+	var levels [2]float64
+	for k := range 63 {
+		n += count[k]
+		t += sum[k]
+		if n == 0 || n == all {
+			continue
+		}
+		a, b := t/n, (total-t)/(all-n)
+		if between := n / all * (1 - n/all) * (b - a) * (b - a); between > best {
+			best, cut, levels = between, k, [2]float64{a, b}
+		}
+	}
+	if best < 0.85*variance {
+		return nil
+	}
+	border := 0
+	bn := 0
+	for i, v := range r.pix {
+		if x, y := i%r.width, i/r.width; x == 0 || y == 0 || x == r.width-1 || y == r.height-1 {
+			bn++
+			if min(63, int((v-low)/(high-low)*64)) > cut {
+				border++
+			}
+		}
+	}
+	paper := levels[0]
+	if 2*border > bn {
+		paper = levels[1]
+	}
+	pad := max(r.width, r.height)/4 + 2
+	p := blank(r.width+2*pad, r.height+2*pad)
+	for i := range p.pix {
+		p.pix[i] = paper
+	}
+	for y := range r.height {
+		copy(p.pix[(y+pad)*p.width+pad:], r.pix[y*r.width:][:r.width])
+	}
+	return p
+}
+
+func (r *raster) removeLines() {
+	if min(r.width, r.height) < 50 {
+		return
+	}
+	gone := make([]bool, len(r.pix))
+	onLine := make([]bool, len(r.pix))
+	lines := 0
+	for turn := range 2 {
+		w, h, dx, dy := r.width, r.height, 1, r.width
+		if turn == 1 {
+			w, h, dx, dy = h, w, dy, dx
+		}
+		tilt := int(0.1 * float64(w))
+		last := -100
+		at := func(x, y int) float64 {
+			if y < 0 || y >= h {
+				return 0
+			}
+			return r.pix[x*dx+y*dy]
+		}
+		for y := -tilt; y < h+tilt; y++ {
+			for end := y - tilt; end <= y+tilt; end++ {
+				hits, n, miss, thick, level := 0, 0, 0, 0, 0.0
+				x := 0
+				for ; x < w && miss <= int(0.15*float64(w)); x++ {
+					yy := y + (end-y)*x/max(1, w-1)
+					if yy < 0 || yy >= h {
+						continue
+					}
+					n++
+					v := max(at(x, yy), at(x, yy-1), at(x, yy+1))
+					if v > 0.1 {
+						hits++
+						level += min(v, 1)
+						if at(x, yy-4) > 0.5*v || at(x, yy+4) > 0.5*v {
+							thick++
+						}
+					} else {
+						miss++
+					}
+				}
+				if x < w || n < w/3 || 2*thick > hits || float64(miss) > 0.15*float64(n) {
+					continue
+				}
+				level /= float64(hits)
+				if mid := (y + end) / 2; mid > last+3 {
+					lines++
+					last = mid
+				}
+				for x := range w {
+					yy := y + (end-y)*x/max(1, w-1)
+					for k := max(0, yy-2); k < min(h, yy+3); k++ {
+						i := x*dx + k*dy
+						onLine[i] = true
+						if level < 0.5 && r.pix[i] < 1.5*level && !(true && at(x, yy-3) > 0.1 && at(x, yy+3) > 0.1) {
+							gone[i] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	all, rest := 0.0, 0.0
+	for i, g := range gone {
+		all += r.pix[i]
+		if !onLine[i] {
+			rest += r.pix[i]
+		}
+		if g {
+			r.pix[i] = 0
+		}
+	}
+	if lines >= 3 && rest < 0.15*all {
+		clear(r.pix)
 	}
 }
 
