@@ -15,64 +15,108 @@ import (
 // proportions, anti-aliased its edges, and placed its centre of mass in the
 // middle of 28×28 pixels (LeCun, Cortes and Burges, The MNIST database of
 // handwritten digits). Before FromImage does the same, it separates the ink from
-// the paper by brightness: dark on light or light on dark. It removes uneven
-// light, noise, texture and specks of dust. Transparent parts count as paper.
-// Lines far thinner than MNIST's are widened to the width of its thin ones.
+// the paper, dark on light or light on dark, by brightness or by colour. It
+// removes uneven light, noise, texture, the lines of ruled paper, shadows and
+// specks of dust. Transparent parts count as paper. Lines far thinner than
+// MNIST's are widened to the width of its thin ones.
 //
-// The image should show the digit with a margin of paper: the edge of a desk is
-// read as ink, and a digit that fills the image leaves no paper to compare with.
-// Ink of less than 1 % of the pixels, or of 20 in a large image, counts as specks.
+// The image should show the digit with a margin of paper: ink at the frame is
+// left out if there is other ink. Ink of less than 1 % of the pixels, or of 20 in
+// a large image, counts as specks. The digit must be upright. [image.Decode] does
+// not turn a photo as its EXIF orientation says.
 //
 // The image may have any size. The result depends only on its pixels. FromImage
 // may be called from several goroutines at once if they may all read the image.
 func FromImage(img image.Image) (input []float64, ok bool) {
+	return FromImageSteps(img, func(string, *image.Gray) {})
+}
+
+// FromImageSteps does what [FromImage] does and shows its work: it calls show with
+// the picture after each step, which is called grey, paper evened, ink, cleaned
+// or 28×28. In the first two, paper and ink have their own brightness. In the
+// others, ink is white. If there is no ink, the last steps are missing.
+func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)) (input []float64, ok bool) {
 	if img == nil {
 		panic("nn: FromImage needs an image, got nil")
 	}
 	if b := img.Bounds(); b.Empty() || b.Dx() < 1 || b.Dy() < 1 { // below 1: the size overflows an int
 		return nil, false
 	}
-	r := newRaster(img)
-	whole := &raster{width: r.width, height: r.height, pix: slices.Clone(r.pix)}
-	if !r.findInk() {
-		if false {
+	grey := newRaster(img)
+	show("grey", grey.gray())
+	r := grey.framed(0, 0)
+	_, noise := r.evenPaper()
+	if noise > 1./7 {
+		paper, _, clear := grey.clearPaper(0.5)
+		if !clear {
 			return nil, false
 		}
-		r = whole.padded()
-		if r == nil || !r.findInk() {
+		margin := max(r.width, r.height)/4 + 2
+		r = grey.framed(margin, paper)
+		if _, noise = r.evenPaper(); noise > 1./7 {
 			return nil, false
 		}
-		r = r.cut((r.width-whole.width)/2, (r.height-whole.height)/2, whole.width, whole.height)
+		r = r.framed(-margin, 0)
 	}
-	if true {
-		r.removeLines()
+	show("paper evened", r.gray())
+	for i, v := range r.pix {
+		r.pix[i] = min(1, v)
+		if v < max(1./25, 3.5*noise) {
+			r.pix[i] = 0
+		}
 	}
-	r.removeSpecks()
-	if r.bounds().Empty() {
+	show("ink", r.gray())
+	r.removeLines()
+	if !r.clean() {
 		return nil, false
 	}
 	r.sharpen()
 	r.thicken()
-	return r.normalized().pix, true
+	show("cleaned", r.gray())
+	r = r.normalized()
+	show("28×28", r.gray())
+	return r.pix, true
 }
 
 // A raster is a picture in preparation, row by row.
 type raster struct {
 	width, height int
 	pix           []float64
-	score         float64
 }
 
 func blank(width, height int) *raster {
-	return &raster{width: width, height: height, pix: make([]float64, width*height)}
+	return &raster{width, height, make([]float64, width*height)}
 }
 
-// newRaster returns the grey levels of an image, from 0 for black to 1 for white,
-// reduced to at most 200 pixels a side: enough for a digit that is small in its
-// picture, and few enough to be fast. A pixel is the mean of a cell of the image,
-// or of at most 16×16 samples of it.
+// framed returns a copy with a margin of the given level on each side. A negative
+// margin is cut off.
+func (r *raster) framed(margin int, level float64) *raster {
+	f := blank(r.width+2*margin, r.height+2*margin)
+	for i := range f.pix {
+		x, y := i%f.width-margin, i/f.width-margin
+		if f.pix[i] = level; x >= 0 && y >= 0 && x < r.width && y < r.height {
+			f.pix[i] = r.pix[y*r.width+x]
+		}
+	}
+	return f
+}
+
+// gray returns the raster as an image, 0 as black and 1 as white.
+func (r *raster) gray() *image.Gray {
+	img := image.NewGray(image.Rect(0, 0, r.width, r.height))
+	for i, v := range r.pix {
+		img.Pix[i] = byte(math.Round(255 * min(1, max(0, v))))
+	}
+	return img
+}
+
+// newRaster returns an image reduced to at most 200 pixels a side: enough for a
+// digit that is small in its picture, and few enough to be fast. A pixel is the
+// mean of a cell of the image, or of at most 8×8 samples of it, from 0 for black
+// to 1 for white. It is the brightness, or the red, green or blue if ink stands
+// out most there: a pale ink differs from paper in its colour.
 func newRaster(img image.Image) *raster {
-	const most, samples = 200, 16
+	const most, samples = 200, 8
 	at := func(x, y int) color.RGBA64 { return color.RGBA64Model.Convert(img.At(x, y)).(color.RGBA64) }
 	if img, ok := img.(image.RGBA64Image); ok { // allocates nothing
 		at = img.RGBA64At
@@ -80,91 +124,77 @@ func newRaster(img image.Image) *raster {
 	b := img.Bounds()
 	cell := (max(b.Dx(), b.Dy())-1)/most + 1
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
-	w, h := (b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1
-	rs := [4]*raster{blank(w, h), blank(w, h), blank(w, h), blank(w, h)}
-	opacity := make([]float64, w*h)
+	var channels [4]*raster // brightness, red, green, blue
+	for k := range channels {
+		channels[k] = blank((b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1)
+	}
+	r := channels[0]
+	opacity := make([]float64, len(r.pix))
 	grey, opaque := 0.0, 0.0 // sums
-	for i := range opacity {
-		left, top := b.Min.X+i%w*cell, b.Min.Y+i/w*cell
-		right, bottom := left+min(cell, b.Max.X-left), top+min(cell, b.Max.Y-top)
-		var R, G, B, A, n uint64
-		for y := top; y < bottom; y += stepY {
-			for x := left; x < right; x += stepX {
-				c := at(x, y) // its colour is multiplied by its opacity
-				R += uint64(c.R)
-				G += uint64(c.G)
-				B += uint64(c.B)
-				A += uint64(c.A)
+	for i := range r.pix {
+		left, top := i%r.width*cell, i/r.width*cell
+		var red, green, blue, alpha, n uint64
+		for y := top; y < top+min(cell, b.Dy()-top); y += stepY {
+			for x := left; x < left+min(cell, b.Dx()-left); x += stepX {
+				c := at(b.Min.X+x, b.Min.Y+y) // its colour is multiplied by its opacity
+				red += uint64(c.R)
+				green += uint64(c.G)
+				blue += uint64(c.B)
+				alpha += uint64(c.A)
 				n += 0xffff
 			}
 		}
-		rs[0].pix[i] = (0.299*float64(R) + 0.587*float64(G) + 0.114*float64(B)) / float64(n)
-		rs[1].pix[i] = float64(R) / float64(n)
-		rs[2].pix[i] = float64(G) / float64(n)
-		rs[3].pix[i] = float64(B) / float64(n)
-		opacity[i] = float64(A) / float64(n)
-		grey += rs[0].pix[i]
+		for k, sum := range [...]float64{0.299*float64(red) + 0.587*float64(green) + 0.114*float64(blue), float64(red), float64(green), float64(blue)} {
+			channels[k].pix[i] = sum / float64(n)
+		}
+		opacity[i] = float64(alpha) / float64(n)
+		grey += r.pix[i]
 		opaque += opacity[i]
 	}
 	// Paper fills the transparent parts: white under dark ink, black under light
 	// ink. If they are less than a tenth, such as the corners of a card, the rest
 	// is paper and ink already, and its mean is the least conspicuous filling.
 	paper := grey / max(opaque, 1e-9)
-	if opaque < 0.9*float64(len(opacity)) {
+	if opaque < 0.9*float64(len(r.pix)) {
 		paper = 1 - math.Round(paper)
 	}
-	var best *raster
-	most_ := 0.0
-	if true {
-		for k, r := range rs {
-			for i, a := range opacity {
-				r.pix[i] += (1 - a) * paper
-			}
-			g := &raster{width: w, height: h, pix: slices.Clone(r.pix)}
-			g.findInk()
-			c := g.score
-			if k > 0 {
-				c /= 1
-			}
-			if k == 0 || c > most_ {
-				best, most_ = r, c
-			}
-		}
-		return best
-	}
-	for k, r := range rs {
+	best := 0.0
+	for k, c := range channels {
 		for i, a := range opacity {
-			r.pix[i] += (1 - a) * paper
+			c.pix[i] += (1 - a) * paper
 		}
-		g := &raster{width: w, height: h, pix: slices.Clone(r.pix)}
-		g.subtractPaper(g.pix, math.Inf(1))
-		for i, v := range g.pix {
-			g.pix[i] = math.Abs(v)
+		if k == 1 && slices.Equal(c.pix, channels[2].pix) && slices.Equal(c.pix, channels[3].pix) { // no colours
+			break
 		}
-		c := fullInk(g.pix) / (quantile(g.pix, len(g.pix)/2) + 0.03)
-		if k > 0 {
-			c /= 1
+		quarter := blank((c.width+1)/2, (c.height+1)/2)
+		for i := range quarter.pix {
+			quarter.pix[i] = c.pix[i/quarter.width*2*c.width+i%quarter.width*2]
 		}
-		if k == 0 || c > most_ {
-			best, most_ = r, c
+		full, noise := quarter.evenPaper()
+		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is never known exactly
+			r, best = c, contrast
 		}
-
 	}
-	return best
+	return r
 }
 
-// findInk turns grey levels into ink, from 0 for paper of any brightness to 1
-// for full ink, and reports whether there is any. Ink is what differs from the
-// paper around it, and paper is what is not ink. Each is found from the other in
-// turn; at first ink is what differs from the mean of everything around it.
-func (r *raster) findInk() bool {
+// evenPaper turns grey levels into differences from the paper around, 0 for paper
+// of any brightness and 1 for full ink. It returns how much full ink differs from
+// paper in grey levels, and the noise of the paper as a fraction of that.
+// Ink is what differs from the paper around it, and paper is what is not ink. Each
+// is found from the other in turn; at first ink is what differs from the mean of
+// everything around it.
+func (r *raster) evenPaper() (full, noise float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
-	(&raster{width: r.width, height: r.height, pix: guess}).subtractPaper(guess, math.Inf(1))
+	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
 	}
 	dark := skew < 0 // ink is scarce and differs much from the rest
+	if paper, ink, clear := r.clearPaper(0.95); clear {
+		dark = paper > ink
+	}
 	if dark {
 		for i := range r.pix {
 			r.pix[i], guess[i] = 1-r.pix[i], -guess[i]
@@ -179,27 +209,52 @@ func (r *raster) findInk() bool {
 			r.pix[i] /= max(0.1, grey[i]+v)
 		}
 	}
-	full := fullInk(r.pix)
-	distance := make([]float64, len(r.pix))
-	for i, v := range r.pix {
-		distance[i] = math.Abs(v)
-	}
-	noise := 1.48 * quantile(distance, len(distance)/2) // the standard deviation, from the median
-	faintest := max(full/25, 3.5*noise)
-	r.score = full / (noise + 0.03)
-	for i, v := range r.pix {
-		distance[i] = -v
-	}
-	if full < 1./32 || full < 2*faintest || full < 1.5*fullInk(distance) {
-		return false
-	}
-	for i, v := range r.pix {
-		r.pix[i] = min(1, v/full)
-		if v < faintest {
-			r.pix[i] = 0
+	full = fullInk(r.pix)
+	var distance []float64
+	for _, v := range r.pix {
+		if v < full/4 {
+			distance = append(distance, math.Abs(v))
 		}
 	}
-	return true
+	if full < 1./32 || len(distance) == 0 {
+		return max(full, 1e-9), 1
+	}
+	for i := range r.pix {
+		r.pix[i] /= full
+	}
+	return full, 1.48 * quantile(distance, len(distance)/2) / full // the standard deviation, from the median
+}
+
+// clearPaper returns the levels of paper and ink if most pixels are near one of two
+// levels. Paper is the level of more than the given share of the frame.
+func (r *raster) clearPaper(share float64) (paper, ink float64, clear bool) {
+	levels := [2]float64{slices.Min(r.pix), slices.Max(r.pix)}
+	if levels[1]-levels[0] < 1./32 {
+		return 0, 0, false
+	}
+	var distance float64
+	var frame [2]float64
+	for range 8 { // two means
+		var n, sum [2]float64
+		distance, frame = 0, n
+		for i, v := range r.pix {
+			k := 0
+			if v > (levels[0]+levels[1])/2 {
+				k = 1
+			}
+			n[k], sum[k], distance = n[k]+1, sum[k]+v, distance+math.Abs(v-levels[k])
+			if x, y := i%r.width, i/r.width; x == 0 || y == 0 || x == r.width-1 || y == r.height-1 {
+				frame[k]++
+			}
+		}
+		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
+	}
+	paper, ink = levels[0], levels[1]
+	if frame[1] > frame[0] {
+		paper, ink = ink, paper
+	}
+	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
+	return paper, ink, near && max(frame[0], frame[1]) > share*(frame[0]+frame[1])
 }
 
 // subtractPaper subtracts from each pixel the mean of the paper around it, up to
@@ -258,229 +313,129 @@ func quantile(pix []float64, rank int) float64 {
 	return low + float64(k)*scale
 }
 
-// removeSpecks removes connected pieces of ink that are small compared with the
-// largest, and those that are noise, which comes nowhere near full ink.
-func (r *raster) removeSpecks() {
-	piece := make([]int, len(r.pix)) // the piece of each pixel, from 1
-	masses := []float64{0}
-	inner := []bool{false}
-	for start, v := range r.pix {
-		if v < 1e-9 || piece[start] > 0 {
-			continue
-		}
-		piece[start] = len(masses)
-		queue, mass, peak, in := []int{start}, 0.0, 0.0, true
-		contact, outline, steep, box := 0.0, 0.0, 0.0, image.Rectangle{}
-		for k := 0; k < len(queue); k++ {
-			i := queue[k]
-			mass += r.pix[i]
-			peak = max(peak, r.pix[i])
-			x, y := i%r.width, i/r.width
-			in = in && x > 0 && y > 0 && x < r.width-1 && y < r.height-1
-			box = box.Union(image.Rect(x, y, x+1, y+1))
-			for _, n := range [4][2]int{{x - 1, y}, {x + 1, y}, {x, y - 1}, {x, y + 1}} {
-				if n[0] < 0 || n[1] < 0 || n[0] >= r.width || n[1] >= r.height {
-					contact++
-				} else if o := r.pix[n[1]*r.width+n[0]]; o < 1e-9 {
-					outline++
-				} else {
-					steep = max(steep, math.Abs(r.pix[i]-o))
-				}
-			}
-			for ny := max(0, y-1); ny < min(r.height, y+2); ny++ {
-				for nx := max(0, x-1); nx < min(r.width, x+2); nx++ {
-					if j := ny*r.width + nx; r.pix[j] >= 1e-9 && piece[j] == 0 {
-						piece[j] = len(masses)
-						queue = append(queue, j)
-					}
-				}
-			}
-		}
-		if peak < 0.5 || min(r.width, r.height) >= 16 && contact > 0.8*outline {
-			mass = 0
-		}
-		if width := 2 * float64(len(queue)) / (outline * math.Pi / 4); width > 0.4*float64(max(box.Dx(), box.Dy())) && steep < 0.08 {
-			mass = 0
-		}
-		masses = append(masses, mass)
-		inner = append(inner, in)
-	}
-	if true {
-		most, mostInner := 0.0, 0.0
-		for k, m := range masses {
-			most = max(most, m)
-			if inner[k] {
-				mostInner = max(mostInner, m)
-			}
-		}
-		if mostInner >= 0.05*most {
-			for k := range masses {
-				if !inner[k] {
-					masses[k] = 0
-				}
-			}
-		}
-	}
-	least := max(1e-9, slices.Max(masses)/30)
-	keep := make([]bool, len(r.pix))
-	for i, k := range piece {
-		if k > 0 && masses[k] >= least {
-			x, y := i%r.width, i/r.width
-			for ny := max(0, y-2); ny < min(r.height, y+2+1); ny++ {
-				for nx := max(0, x-2); nx < min(r.width, x+2+1); nx++ {
-					keep[ny*r.width+nx] = true
-				}
-			}
-		}
-	}
-	for i := range keep {
-		if !keep[i] || piece[i] > 0 && masses[piece[i]] < least {
-			r.pix[i] = 0
-		}
-	}
-}
-
-func (r *raster) cut(x, y, w, h int) *raster {
-	c := blank(w, h)
-	for i := range h {
-		copy(c.pix[i*w:][:w], r.pix[(y+i)*r.width+x:])
-	}
-	return c
-}
-
-func (r *raster) padded() *raster {
-	// Otsu
-	low, high := slices.Min(r.pix), slices.Max(r.pix)
-	if high-low < 1./32 {
-		return nil
-	}
-	var count, sum [64]float64
-	total, all, sq := 0.0, 0.0, 0.0
-	for _, v := range r.pix {
-		k := min(63, int((v-low)/(high-low)*64))
-		count[k]++
-		sum[k] += v
-		total += v
-		all++
-		sq += v * v
-	}
-	variance := sq/all - total/all*total/all
-	n, t, best, cut := 0.0, 0.0, 0.0, 0
-	var levels [2]float64
-	for k := range 63 {
-		n += count[k]
-		t += sum[k]
-		if n == 0 || n == all {
-			continue
-		}
-		a, b := t/n, (total-t)/(all-n)
-		if between := n / all * (1 - n/all) * (b - a) * (b - a); between > best {
-			best, cut, levels = between, k, [2]float64{a, b}
-		}
-	}
-	if best < 0.85*variance {
-		return nil
-	}
-	border := 0
-	bn := 0
-	for i, v := range r.pix {
-		if x, y := i%r.width, i/r.width; x == 0 || y == 0 || x == r.width-1 || y == r.height-1 {
-			bn++
-			if min(63, int((v-low)/(high-low)*64)) > cut {
-				border++
-			}
-		}
-	}
-	paper := levels[0]
-	if 2*border > bn {
-		paper = levels[1]
-	}
-	pad := max(r.width, r.height)/4 + 2
-	p := blank(r.width+2*pad, r.height+2*pad)
-	for i := range p.pix {
-		p.pix[i] = paper
-	}
-	for y := range r.height {
-		copy(p.pix[(y+pad)*p.width+pad:], r.pix[y*r.width:][:r.width])
-	}
-	return p
-}
-
+// removeLines removes the lines of ruled and squared paper: thin, straight, level
+// or upright to a tenth, and from frame to frame, as no stroke of a digit is. What
+// is darker than the line stays. Two lines and nothing else are blank paper.
 func (r *raster) removeLines() {
-	if min(r.width, r.height) < 50 {
+	if min(r.width, r.height) < 30 { // too coarse to tell
 		return
 	}
-	gone := make([]bool, len(r.pix))
-	onLine := make([]bool, len(r.pix))
-	lines := 0
-	for turn := range 2 {
+	lines, all, rest := 0, 0.0, 0.0
+	levels := make([]float64, len(r.pix)) // of the line at a pixel
+	for _, upright := range []bool{false, true} {
 		w, h, dx, dy := r.width, r.height, 1, r.width
-		if turn == 1 {
+		if upright {
 			w, h, dx, dy = h, w, dy, dx
 		}
-		tilt := int(0.1 * float64(w))
-		last := -100
-		at := func(x, y int) float64 {
-			if y < 0 || y >= h {
-				return 0
-			}
-			return r.pix[x*dx+y*dy]
+		ridge := make([]float64, len(r.pix)) // how far ink rises above what is 4 pixels away
+		for i := range ridge {
+			at := func(y int) float64 { return r.pix[i%w*dx+min(h-1, max(0, i/w+y))*dy] }
+			ridge[i%w*dx+i/w*dy] = max(at(-1), at(0), at(1)) - max(at(-4), at(4))
 		}
-		for y := -tilt; y < h+tilt; y++ {
-			for end := y - tilt; end <= y+tilt; end++ {
-				hits, n, miss, thick, level := 0, 0, 0, 0, 0.0
-				x := 0
-				for ; x < w && miss <= int(0.15*float64(w)); x++ {
-					yy := y + (end-y)*x/max(1, w-1)
-					if yy < 0 || yy >= h {
-						continue
-					}
-					n++
-					v := max(at(x, yy), at(x, yy-1), at(x, yy+1))
-					if v > 0.1 {
-						hits++
-						level += min(v, 1)
-						if at(x, yy-4) > 0.5*v || at(x, yy+4) > 0.5*v {
-							thick++
+		tilt, last := w/10, math.MinInt
+		var line []int
+		for from := -tilt; from < h+tilt; from++ {
+			for to := from - tilt; to <= from+tilt; to += 2 {
+				line = line[:0]
+				gaps, level := 0, 0.0
+				for x := 0; x < w && gaps <= w/4; x++ {
+					if y := from + (to-from)*x/(w-1); y >= 0 && y < h {
+						line = append(line, x*dx+y*dy)
+						if v := ridge[x*dx+y*dy]; v > 0.1 {
+							level += v
+						} else {
+							gaps++
 						}
-					} else {
-						miss++
 					}
 				}
-				if x < w || n < w/3 || 2*thick > hits || float64(miss) > 0.15*float64(n) {
+				if len(line) < w/3 || gaps > len(line)/4 {
 					continue
 				}
-				level /= float64(hits)
-				if mid := (y + end) / 2; mid > last+3 {
-					lines++
-					last = mid
+				if from+to > last+6 {
+					lines, last = lines+1, from+to
 				}
-				for x := range w {
-					yy := y + (end-y)*x/max(1, w-1)
-					for k := max(0, yy-2); k < min(h, yy+3); k++ {
-						i := x*dx + k*dy
-						onLine[i] = true
-						if level < 0.5 && r.pix[i] < 1.5*level && !(true && at(x, yy-3) > 0.1 && at(x, yy+3) > 0.1) {
-							gone[i] = true
-						}
+				for _, i := range line {
+					for j := max(0, i-2*dy); j <= min(len(r.pix)-1, i+2*dy); j += dy {
+						levels[j] = max(levels[j], level/float64(len(line)-gaps))
 					}
 				}
 			}
 		}
 	}
-	all, rest := 0.0, 0.0
-	for i, g := range gone {
-		all += r.pix[i]
-		if !onLine[i] {
-			rest += r.pix[i]
-		}
-		if g {
+	for i, v := range r.pix {
+		all += v
+		if level := levels[i]; level == 0 {
+			rest += v
+		} else if level < 0.5 && v < 1.5*level {
 			r.pix[i] = 0
 		}
 	}
-	if lines >= 3 && rest < 0.15*all {
+	if lines >= 2 && rest < 0.15*all {
 		clear(r.pix)
 	}
+}
+
+// clean removes pieces of ink that are no digit and reports whether any is left.
+// A piece is connected ink. One that leaves the picture over more than a third of
+// its length, and is not as large as the picture, is a shadow or the edge of a
+// desk. What touches the frame is left out if a piece inside is not far smaller:
+// people leave a margin. Small pieces are specks of dust, and those that come
+// nowhere near full ink are noise.
+func (r *raster) clean() bool {
+	type piece struct {
+		box        image.Rectangle
+		mass, peak float64
+		contact    int // sides of pixels at the frame
+	}
+	pieces, of := []piece{{}}, make([]int, len(r.pix)) // the piece of each pixel, from 1
+	most, inner := 0.0, 0.0
+	for start, v := range r.pix {
+		if v == 0 || of[start] > 0 {
+			continue
+		}
+		of[start] = len(pieces)
+		p, queue := piece{}, []int{start}
+		for k := 0; k < len(queue); k++ {
+			x, y, v := queue[k]%r.width, queue[k]/r.width, r.pix[queue[k]]
+			p.mass, p.peak = p.mass+v, max(p.peak, v)
+			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+			for k := range 9 {
+				nx, ny := x+k%3-1, y+k/3-1
+				if nx < 0 || ny < 0 || nx >= r.width || ny >= r.height {
+					p.contact += k % 2 // beside, not across
+				} else if j := ny*r.width + nx; r.pix[j] > 0 && of[j] == 0 {
+					of[j] = len(pieces)
+					queue = append(queue, j)
+				}
+			}
+		}
+		pieces = append(pieces, p)
+		if most = max(most, p.mass); p.contact == 0 {
+			inner = max(inner, p.mass)
+		}
+	}
+	margin := inner > most/20
+	if margin {
+		most = inner
+	}
+	for i, k := range of {
+		p := pieces[k]
+		small := 10*p.box.Dx() < 9*r.width || 10*p.box.Dy() < 9*r.height
+		shadow := small && 3*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
+		if shadow || margin && p.contact > 0 || p.mass < most/30 {
+			r.pix[i] = 0
+		}
+	}
+	full := 1.0
+	if margin { // what is gone may have been darker
+		full = max(1e-9, fullInk(r.pix))
+	}
+	for i, k := range of {
+		if r.pix[i] = min(1, r.pix[i]/full); pieces[k].peak < full/2 {
+			r.pix[i] = 0
+		}
+	}
+	return slices.Max(r.pix) > 0
 }
 
 // sharpen makes edges up to three times steeper if the digit has more than 40
@@ -505,12 +460,9 @@ func (r *raster) thicken() {
 	// The length grows with the width: (width+2·pen)/(length+2·pen) = 2/20.
 	pen := (2./digitSide*length - width) / (2 - 2*2./digitSide) // its radius
 	reach := int(math.Ceil(pen))
-	wide := blank(r.width+2*reach, r.height+2*reach)
+	wide := r.framed(reach, 0)
 	for i, v := range r.pix {
-		if v == 0 {
-			continue
-		}
-		for dy := -reach; dy <= reach; dy++ {
+		for dy := -reach; v > 0 && dy <= reach; dy++ {
 			for dx := -reach; dx <= reach; dx++ {
 				at := &wide.pix[(i/r.width+reach+dy)*wide.width+i%r.width+reach+dx]
 				*at = max(*at, v*min(1, pen+1-math.Hypot(float64(dx), float64(dy))))
@@ -523,10 +475,7 @@ func (r *raster) thicken() {
 // lineWidth estimates the width of the lines. Their area is length times width,
 // and their outline, where the ink rises and falls, about twice the length.
 func (r *raster) lineWidth() float64 {
-	framed := blank(r.width+1, r.height+2) // paper above, below and between the rows
-	for y := range r.height {
-		copy(framed.pix[(y+1)*framed.width+1:], r.pix[y*r.width:][:r.width])
-	}
+	framed := r.framed(1, 0)
 	area, outline := 0.0, 0.0
 	for i, v := range framed.pix[:len(framed.pix)-framed.width] {
 		area += v
