@@ -1,7 +1,7 @@
 // Pretrain trains the network of nn.Pretrained, with ten seeds, and writes the
 // networks to a folder:
 //
-//	GOTOOLCHAIN=go1.27.4 GOEXPERIMENT=simd go run ./testdata/pretrain [-validate] [-epochs 120] [-seeds 10] folder
+//	GOTOOLCHAIN=go1.27.4 GOEXPERIMENT=simd go run ./testdata/pretrain [-validate] [-epochs 500] [-seeds 10] folder
 //
 // A wide network, the teacher, learns from MNIST and synthetic digits. Its outputs
 // are the targets from which the small networks learn: they say that a certain 9
@@ -26,7 +26,7 @@ const lessons = 8 // with a distortion of each image, and with synthetic digits 
 
 func main() {
 	validate := flag.Bool("validate", false, "hold back the last 10,000 training images and report on them")
-	epochs := flag.Int("epochs", 120, "number of epochs of the small networks")
+	epochs := flag.Int("epochs", 500, "number of epochs of the small networks")
 	seeds := flag.Int("seeds", 10, "number of small networks")
 	flag.Parse()
 	train, _, err := nn.LoadMNIST("")
