@@ -45,7 +45,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	grey := newRaster(img)
 	show("grey", grey.gray())
 	r := grey.framed(0, 0)
-	_, noise := r.evenPaper()
+	_, noise, balance := r.evenPaper()
 	if noise > 1./7 {
 		paper, _, clear := grey.clearPaper(0.5)
 		if !clear {
@@ -53,7 +53,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 		}
 		margin := max(r.width, r.height)/4 + 2
 		r = grey.framed(margin, paper)
-		if _, noise = r.evenPaper(); noise > 1./7 {
+		if _, noise, balance = r.evenPaper(); noise > 1./7 {
 			return nil, false
 		}
 		r = r.framed(-margin, 0)
@@ -67,7 +67,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	}
 	show("ink", r.gray())
 	r.removeLines()
-	if !r.clean() {
+	if !r.clean(balance > 0.7 && min(r.width, r.height) >= 50) {
 		return nil, false
 	}
 	r.sharpen()
@@ -76,38 +76,6 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	r = r.normalized()
 	show("28×28", r.gray())
 	return r.pix, true
-}
-
-// A raster is a picture in preparation, row by row.
-type raster struct {
-	width, height int
-	pix           []float64
-}
-
-func blank(width, height int) *raster {
-	return &raster{width, height, make([]float64, width*height)}
-}
-
-// framed returns a copy with a margin of the given level on each side. A negative
-// margin is cut off.
-func (r *raster) framed(margin int, level float64) *raster {
-	f := blank(r.width+2*margin, r.height+2*margin)
-	for i := range f.pix {
-		x, y := i%f.width-margin, i/f.width-margin
-		if f.pix[i] = level; x >= 0 && y >= 0 && x < r.width && y < r.height {
-			f.pix[i] = r.pix[y*r.width+x]
-		}
-	}
-	return f
-}
-
-// gray returns the raster as an image, 0 as black and 1 as white.
-func (r *raster) gray() *image.Gray {
-	img := image.NewGray(image.Rect(0, 0, r.width, r.height))
-	for i, v := range r.pix {
-		img.Pix[i] = byte(math.Round(255 * min(1, max(0, v))))
-	}
-	return img
 }
 
 // newRaster returns an image reduced to at most 200 pixels a side: enough for a
@@ -170,7 +138,7 @@ func newRaster(img image.Image) *raster {
 		for i := range quarter.pix {
 			quarter.pix[i] = c.pix[i/quarter.width*2*c.width+i%quarter.width*2]
 		}
-		full, noise := quarter.evenPaper()
+		full, noise, _ := quarter.evenPaper()
 		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is never known exactly
 			r, best = c, contrast
 		}
@@ -180,20 +148,28 @@ func newRaster(img image.Image) *raster {
 
 // evenPaper turns grey levels into differences from the paper around, 0 for paper
 // of any brightness and 1 for full ink. It returns how much full ink differs from
-// paper in grey levels, and the noise of the paper as a fraction of that.
+// paper in grey levels, and the noise of the paper as a fraction of that. The
+// balance is 1 if as much is lighter than its surroundings as is darker: at an edge
+// of light. Ink is one or the other.
+//
 // Ink is what differs from the paper around it, and paper is what is not ink. Each
 // is found from the other in turn; at first ink is what differs from the mean of
 // everything around it.
-func (r *raster) evenPaper() (full, noise float64) {
+func (r *raster) evenPaper() (full, noise, balance float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
 	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
 	}
-	dark := skew < 0 // ink is scarce and differs much from the rest
-	if paper, ink, clear := r.clearPaper(0.95); clear {
+	deepest, highest := -quantile(guess, min(len(guess)/100, 20)), fullInk(guess)
+	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
+	dark := skew < 0                                    // ink is scarce and differs much from the rest
+	if paper, ink, clear := r.clearPaper(0.95); clear { // scarce or not
 		dark = paper > ink
+		for i, v := range r.pix {
+			guess[i] = v - paper
+		}
 	}
 	if dark {
 		for i := range r.pix {
@@ -217,12 +193,12 @@ func (r *raster) evenPaper() (full, noise float64) {
 		}
 	}
 	if full < 1./32 || len(distance) == 0 {
-		return max(full, 1e-9), 1
+		return max(full, 1e-9), 1, balance
 	}
 	for i := range r.pix {
 		r.pix[i] /= full
 	}
-	return full, 1.48 * quantile(distance, len(distance)/2) / full // the standard deviation, from the median
+	return full, 1.48 * quantile(distance, len(distance)/2) / full, balance // the standard deviation, from the median
 }
 
 // clearPaper returns the levels of paper and ink if most pixels are near one of two
@@ -284,7 +260,7 @@ func (r *raster) subtractPaper(guess []float64, limit float64) {
 				return t[bottom+right] - t[bottom+left] - t[top+right] + t[top+left]
 			}
 			paper, n := in(sum), in(count)
-			if n == 0 { // inside a large blot: the mean of all paper
+			if n < float64(reach) { // inside a large blot: the mean of all paper
 				paper, n = sum[len(sum)-1], max(1, count[len(count)-1])
 			}
 			r.pix[y*r.width+x] -= paper / n
@@ -376,12 +352,13 @@ func (r *raster) removeLines() {
 }
 
 // clean removes pieces of ink that are no digit and reports whether any is left.
-// A piece is connected ink. One that leaves the picture over more than a third of
+// A piece is connected ink. One that leaves the picture over more than half of
 // its length, and is not as large as the picture, is a shadow or the edge of a
 // desk. What touches the frame is left out if a piece inside is not far smaller:
-// people leave a margin. Small pieces are specks of dust, and those that come
+// people leave a margin. A smaller
+// one than the picture goes too if the picture shows an edge of light. Small pieces are specks of dust, and those that come
 // nowhere near full ink are noise.
-func (r *raster) clean() bool {
+func (r *raster) clean(edge bool) bool {
 	type piece struct {
 		box        image.Rectangle
 		mass, peak float64
@@ -420,9 +397,9 @@ func (r *raster) clean() bool {
 	}
 	for i, k := range of {
 		p := pieces[k]
-		small := 10*p.box.Dx() < 9*r.width || 10*p.box.Dy() < 9*r.height
-		shadow := small && 3*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
-		if shadow || margin && p.contact > 0 || p.mass < most/30 {
+		small := 20*p.box.Dx() < 19*r.width || 20*p.box.Dy() < 19*r.height
+		shadow := small && 2*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
+		if shadow || (margin || edge && small) && p.contact > 0 || p.mass < most/30 {
 			r.pix[i] = 0
 		}
 	}
@@ -436,96 +413,4 @@ func (r *raster) clean() bool {
 		}
 	}
 	return slices.Max(r.pix) > 0
-}
-
-// sharpen makes edges up to three times steeper if the digit has more than 40
-// pixels: a lens, an enlargement or a worn pen has blurred them. In a smaller
-// digit the grey levels show where an edge is.
-func (r *raster) sharpen() {
-	b := r.bounds()
-	steeper := min(3, max(1, float64(max(b.Dx(), b.Dy()))/(2*digitSide)))
-	for i, v := range r.pix {
-		r.pix[i] = min(1, max(0, 0.5+steeper*(v-0.5)))
-	}
-}
-
-// thicken redraws lines that would be thinner than 1.2 pixels in the square of
-// 20×20 with a round pen, so that they become 2 pixels wide. MNIST's are 2 to 3.
-func (r *raster) thicken() {
-	b := r.bounds()
-	length, width := float64(max(b.Dx(), b.Dy())), r.lineWidth()
-	if width >= 1.2/digitSide*length {
-		return
-	}
-	// The length grows with the width: (width+2·pen)/(length+2·pen) = 2/20.
-	pen := (2./digitSide*length - width) / (2 - 2*2./digitSide) // its radius
-	reach := int(math.Ceil(pen))
-	wide := r.framed(reach, 0)
-	for i, v := range r.pix {
-		for dy := -reach; v > 0 && dy <= reach; dy++ {
-			for dx := -reach; dx <= reach; dx++ {
-				at := &wide.pix[(i/r.width+reach+dy)*wide.width+i%r.width+reach+dx]
-				*at = max(*at, v*min(1, pen+1-math.Hypot(float64(dx), float64(dy))))
-			}
-		}
-	}
-	*r = *wide
-}
-
-// lineWidth estimates the width of the lines. Their area is length times width,
-// and their outline, where the ink rises and falls, about twice the length.
-func (r *raster) lineWidth() float64 {
-	framed := r.framed(1, 0)
-	area, outline := 0.0, 0.0
-	for i, v := range framed.pix[:len(framed.pix)-framed.width] {
-		area += v
-		outline += math.Hypot(framed.pix[i+1]-v, framed.pix[i+framed.width]-v)
-	}
-	return 2 * area / outline
-}
-
-// bounds returns the smallest rectangle that contains all ink.
-func (r *raster) bounds() (b image.Rectangle) {
-	for i, v := range r.pix {
-		if v > 0 {
-			x, y := i%r.width, i/r.width
-			b = b.Union(image.Rect(x, y, x+1, y+1))
-		}
-	}
-	return b
-}
-
-// normalized returns the ink scaled to a longer side of 20 pixels, in a picture
-// of 28×28 with the centre of mass in the middle. A pixel is the mean of the area
-// that it covers, so edges are anti-aliased; the one with most ink becomes 1.
-func (r *raster) normalized() *raster {
-	b := r.bounds()
-	side := float64(max(b.Dx(), b.Dy())) / digitSide // of the area for a pixel
-	pixels := func(length int) int { return min(digitSide, int(math.Ceil(float64(length)/side))) }
-	small := blank(pixels(b.Dx()), pixels(b.Dy()))
-	var mass, massX, massY float64
-	for i := range small.pix {
-		column, line := i%small.width, i/small.width
-		left, top := float64(b.Min.X)+float64(column)*side, float64(b.Min.Y)+float64(line)*side
-		for y := int(top); y < min(b.Max.Y, int(math.Ceil(top+side))); y++ {
-			for x := int(left); x < min(b.Max.X, int(math.Ceil(left+side))); x++ {
-				small.pix[i] += r.pix[y*r.width+x] * overlap(x, left, side) * overlap(y, top, side)
-			}
-		}
-		mass += small.pix[i]
-		massX += small.pix[i] * float64(column)
-		massY += small.pix[i] * float64(line)
-	}
-	picture := blank(28, 28)
-	left, top := margin(small.width, massX/mass), margin(small.height, massY/mass)
-	peak := slices.Max(small.pix)
-	for i, v := range small.pix {
-		picture.pix[(top+i/small.width)*28+left+i%small.width] = v / peak
-	}
-	return picture
-}
-
-// overlap returns how much of pixel x lies between from and from+length.
-func overlap(x int, from, length float64) float64 {
-	return max(0, min(float64(x)+1, from+length)-max(float64(x), from))
 }

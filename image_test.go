@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -392,6 +393,7 @@ func TestFromImageOfPaperHasNoInk(t *testing.T) {
 		"half a colour":  drawn{image.Rect(0, 0, 9, 9), func(x, y int) color.Color { return color.NRGBA{9, 80, 200, 128} }},
 		"without end":    image.White,
 		"beyond numbers": drawn{image.Rectangle{image.Pt(math.MinInt, math.MinInt), image.Pt(math.MaxInt, math.MaxInt)}, nil},
+		"to MaxInt":      drawn{image.Rect(math.MaxInt-30, math.MaxInt-40, math.MaxInt, math.MaxInt), func(x, y int) color.Color { return color.White }},
 		"noise":          noisy,
 		"shaded":         shaded,
 	} {
@@ -400,6 +402,167 @@ func TestFromImageOfPaperHasNoInk(t *testing.T) {
 		}
 	}
 	mustPanic(t, func() { FromImage(nil) }, "FromImage", "nil")
+}
+
+// papers draws a kind of paper without a digit, in random sizes and strengths.
+var papers = map[string]func(r *rand.Rand, width, height float64) func(x, y float64) float64{
+	"noise": func(r *rand.Rand, _, _ float64) func(x, y float64) float64 {
+		noise := 0.15 * r.Float64()
+		return func(x, y float64) float64 { return 0.7 + noise*r.NormFloat64() }
+	},
+	"gradient": func(r *rand.Rand, width, height float64) func(x, y float64) float64 {
+		light := sun(r)
+		return func(x, y float64) float64 { return light(x/width, y/height) }
+	},
+	"ruled": func(r *rand.Rand, width, height float64) func(x, y float64) float64 {
+		gap, slope, depth := height/(5+5*r.Float64()), 0.04*r.NormFloat64(), 0.2+0.4*r.Float64()
+		return func(x, y float64) float64 {
+			if math.Mod(y+slope*x+100*gap, gap) < 2 {
+				return 0.9 - depth
+			}
+			return 0.9
+		}
+	},
+	"shadow": func(r *rand.Rand, width, height float64) func(x, y float64) float64 {
+		sin, cos := math.Sincos(2 * math.Pi * r.Float64())
+		depth, soft := 0.2+0.3*r.Float64(), (0.02+0.1*r.Float64())*width
+		return func(x, y float64) float64 {
+			return 0.9 - depth/(1+math.Exp((cos*(x-width/2)+sin*(y-height/2))/soft))
+		}
+	},
+}
+
+func TestFromImageOfPaperWithoutADigitHasRarelyInk(t *testing.T) {
+	const images = 25
+	found, all := 0, 0
+	for kind, paper := range papers {
+		inked := 0
+		for i := range images {
+			r := random(uint64(i))
+			img := image.NewGray(image.Rect(0, 0, 120+r.IntN(100), 120+r.IntN(100)))
+			level := paper(r, float64(img.Rect.Dx()), float64(img.Rect.Dy()))
+			for k := range img.Pix {
+				img.Pix[k] = byte(255 * min(1, max(0, level(float64(k%img.Stride), float64(k/img.Stride)))))
+			}
+			if _, ok := FromImage(img); ok {
+				inked++
+			}
+		}
+		t.Logf("%s: ink in %d of %d", kind, inked, images)
+		found, all = found+inked, all+images
+	}
+	if found > all/20 {
+		t.Errorf("ink in %d of %d papers, want at most 5 %%", found, all)
+	}
+}
+
+// with returns an image with something drawn over it: what at gives, or nothing.
+func with(img image.Image, at func(x, y int) color.Color) image.Image {
+	return drawn{img.Bounds(), func(x, y int) color.Color {
+		if c := at(x, y); c != nil {
+			return c
+		}
+		return img.At(x, y)
+	}}
+}
+
+func TestFromImageLeavesOutWhatIsNotTheDigit(t *testing.T) {
+	clean := zero(color.White, color.Black)
+	want := mustRead(t, clean)
+	for what, at := range map[string]func(x, y int) color.Color{
+		"the edge of a desk": func(x, y int) color.Color {
+			if y < 7 {
+				return color.Gray{60}
+			}
+			return nil
+		},
+		"a dark corner": func(x, y int) color.Color {
+			if x+y < 18 {
+				return color.Gray{20}
+			}
+			return nil
+		},
+		"pale lines": func(x, y int) color.Color {
+			if _, g, _, _ := clean.At(x, y).RGBA(); y%20 == 4 && g > 0 {
+				return color.Gray{190}
+			}
+			return nil
+		},
+		"pale squares": func(x, y int) color.Color {
+			if _, g, _, _ := clean.At(x, y).RGBA(); (y%24 == 4 || x%24 == 6) && g > 0 {
+				return color.Gray{190}
+			}
+			return nil
+		},
+	} {
+		mustBeAlike(t, what, mustRead(t, with(clean, at)), want, 0.3)
+	}
+}
+
+func TestFromImageReadsATightCrop(t *testing.T) {
+	ring := image.NewGray(image.Rect(0, 0, 90, 120))
+	draw.Draw(ring, ring.Rect, zero(color.White, color.Black), image.Point{}, draw.Src)
+	crop := ring.SubImage(image.Rect(14, 13, 77, 108))
+	mustBeAlike(t, "cropped to the ink", mustRead(t, crop), mustRead(t, ring), 0.25)
+}
+
+// TestFromImageReadsPaleColours shows ink that differs from paper in one colour,
+// and hardly in brightness. All colours have the same grain.
+func TestFromImageReadsPaleColours(t *testing.T) {
+	want := mustRead(t, zero(color.White, color.Black))
+	for name, ink := range map[string]color.NRGBA{"red": {90, 255, 255, 255}, "blue": {255, 255, 0, 255}} {
+		r, ring := random(1), zero(color.White, ink)
+		grainy := image.NewNRGBA(ring.Bounds())
+		for i := range 90 * 120 {
+			grain := 0.04 * r.NormFloat64()
+			at := color.NRGBAModel.Convert(ring.At(i%90, i/90)).(color.NRGBA)
+			for c, v := range []uint8{at.R, at.G, at.B, 255} {
+				grainy.Pix[4*i+c] = byte(min(255, max(0, float64(v)*(0.8+grain))))
+			}
+			grainy.Pix[4*i+3] = 255
+		}
+		difference := 0.0
+		for i, v := range mustRead(t, grainy) {
+			difference += math.Abs(v - want[i])
+		}
+		if t.Logf("%s differs by %.1f", name, difference); difference > 20 {
+			t.Errorf("%s ink: the picture differs from black ink's by %.1f pixels", name, difference)
+		}
+	}
+}
+
+func TestFromImageReadsLargeInk(t *testing.T) {
+	for name, inside := range map[string]func(x, y float64) bool{
+		"a disc":             func(x, y float64) bool { return math.Hypot(x-140, y-140) < 100 },
+		"all but the border": func(x, y float64) bool { return max(math.Abs(x-140), math.Abs(y-140)) < 125 },
+	} {
+		for _, colours := range [][2]color.Gray{{{255}, {0}}, {{0}, {255}}} {
+			input := mustRead(t, drawn{image.Rect(0, 0, 280, 280), func(x, y int) color.Color {
+				if inside(float64(x)+0.5, float64(y)+0.5) {
+					return colours[1]
+				}
+				return colours[0]
+			}})
+			if input[14*28+14] < 0.8 || input[13*28+13] < 0.8 {
+				t.Errorf("%s, ink %v: no ink in its middle", name, colours[1])
+			}
+		}
+	}
+}
+
+func TestFromImageStepsShowsEachStep(t *testing.T) {
+	var steps []string
+	img := zero(color.White, color.Black)
+	input, ok := FromImageSteps(img, func(step string, picture *image.Gray) {
+		steps = append(steps, step)
+		if picture.Rect.Empty() {
+			t.Errorf("%s is empty", step)
+		}
+	})
+	if want := []string{"grey", "paper evened", "ink", "cleaned", "28×28"}; !ok || !slices.Equal(steps, want) {
+		t.Errorf("shows %q, want %q", steps, want)
+	}
+	mustBeSame(t, "with steps", input, mustRead(t, img))
 }
 
 func TestFromImageLeavesOutSpecksAndFaintSmudges(t *testing.T) {
