@@ -28,7 +28,7 @@ import (
 // The image may have any size. The result depends only on its pixels. FromImage
 // may be called from several goroutines at once if they may all read the image.
 func FromImage(img image.Image) (input []float64, ok bool) {
-	return FromImageSteps(img, func(string, *image.Gray) {})
+	return FromImageSteps(img, nil)
 }
 
 // FromImageSteps does what [FromImage] does and shows its work: it calls show with
@@ -42,39 +42,41 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 	if b := img.Bounds(); b.Empty() || b.Dx() < 1 || b.Dy() < 1 { // below 1: the size overflows an int
 		return nil, false
 	}
+	step := func(name string, r *raster) {
+		if show != nil {
+			show(name, r.gray())
+		}
+	}
 	grey := newRaster(img)
-	show("grey", grey.gray())
+	step("grey", grey)
 	r := grey.framed(0, 0)
 	_, noise, balance := r.evenPaper()
 	if noise > 1./7 {
 		paper, _, clear := grey.clearPaper(0.5)
-		if !clear {
-			return nil, false
-		}
 		margin := max(r.width, r.height)/4 + 2
 		r = grey.framed(margin, paper)
-		if _, noise, balance = r.evenPaper(); noise > 1./7 {
+		if _, noise, balance = r.evenPaper(); !clear || noise > 1./7 {
 			return nil, false
 		}
 		r = r.framed(-margin, 0)
 	}
-	show("paper evened", r.gray())
+	step("paper evened", r)
 	for i, v := range r.pix {
 		r.pix[i] = min(1, v)
 		if v < max(1./25, 3.5*noise) {
 			r.pix[i] = 0
 		}
 	}
-	show("ink", r.gray())
+	step("ink", r)
 	r.removeLines()
 	if !r.clean(balance > 0.7 && min(r.width, r.height) >= 50) {
 		return nil, false
 	}
 	r.sharpen()
 	r.thicken()
-	show("cleaned", r.gray())
+	step("cleaned", r)
 	r = r.normalized()
-	show("28×28", r.gray())
+	step("28×28", r)
 	return r.pix, true
 }
 
@@ -112,8 +114,8 @@ func newRaster(img image.Image) *raster {
 				n += 0xffff
 			}
 		}
-		for k, sum := range [...]float64{0.299*float64(red) + 0.587*float64(green) + 0.114*float64(blue), float64(red), float64(green), float64(blue)} {
-			channels[k].pix[i] = sum / float64(n)
+		for k, sum := range [4]uint64{(299*red + 587*green + 114*blue) / 1000, red, green, blue} {
+			channels[k].pix[i] = float64(sum) / float64(n)
 		}
 		opacity[i] = float64(alpha) / float64(n)
 		grey += r.pix[i]
@@ -147,14 +149,11 @@ func newRaster(img image.Image) *raster {
 }
 
 // evenPaper turns grey levels into differences from the paper around, 0 for paper
-// of any brightness and 1 for full ink. It returns how much full ink differs from
-// paper in grey levels, and the noise of the paper as a fraction of that. The
-// balance is 1 if as much is lighter than its surroundings as is darker: at an edge
-// of light. Ink is one or the other.
-//
-// Ink is what differs from the paper around it, and paper is what is not ink. Each
-// is found from the other in turn; at first ink is what differs from the mean of
-// everything around it.
+// of any brightness and 1 for full ink. Each is found from the other in turn; at
+// first ink is what differs from the mean of everything around it, or from the paper
+// of a clear picture. It returns the grey levels between paper and full ink, and the
+// noise of the paper as a fraction of them. The balance is 1 if as much is lighter
+// than its surroundings as is darker, as at an edge of light.
 func (r *raster) evenPaper() (full, noise, balance float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
 	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
@@ -164,8 +163,8 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 	}
 	deepest, highest := -quantile(guess, min(len(guess)/100, 20)), fullInk(guess)
 	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
-	dark := skew < 0                                    // ink is scarce and differs much from the rest
-	if paper, ink, clear := r.clearPaper(0.95); clear { // scarce or not
+	dark := skew < 0 // ink is scarce and differs much from the rest
+	if paper, ink, clear := r.clearPaper(0.95); clear {
 		dark = paper > ink
 		for i, v := range r.pix {
 			guess[i] = v - paper
@@ -391,13 +390,16 @@ func (r *raster) clean(edge bool) bool {
 			inner = max(inner, p.mass)
 		}
 	}
-	margin := inner > most/20
+	margin, fills := inner > most/20, 0.9
 	if margin {
 		most = inner
 	}
+	if edge {
+		fills = 0.95
+	}
 	for i, k := range of {
 		p := pieces[k]
-		small := 20*p.box.Dx() < 19*r.width || 20*p.box.Dy() < 19*r.height
+		small := float64(p.box.Dx()) < fills*float64(r.width) || float64(p.box.Dy()) < fills*float64(r.height)
 		shadow := small && 2*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
 		if shadow || (margin || edge && small) && p.contact > 0 || p.mass < most/30 {
 			r.pix[i] = 0
