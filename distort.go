@@ -64,25 +64,11 @@ func (d Distorted) Image(i int) *image.Gray {
 func (d Distorted) readSparse(i int, input *sparseRow, target []float64) {
 	d.Images.target(i, input.cols, target)
 	width, height := d.Images.Width, d.Images.Height
-	v, packed := d.distortion(i, width, height), d.Images.image(i)
-
-	// A pair is a pixel of the source and its right neighbour, 16 bits each: one
-	// multiplication does both. A border of black pixels surrounds the source.
-	stride, size := width+1, (width+1)*(height+2)
+	v := d.distortion(i, width, height)
 	var small [32 * 32]uint32 // enough for MNIST, on the stack
-	pairs := slices.Grow(small[:0], size)[:size]
-	left, right, top, bottom := width, 0, height, 0 // bounds of what is not black
-	x, y := 0, 0
-	for ; len(packed) >= 2; packed = packed[2:] {
-		for x += int(packed[0]); x >= width; x -= width {
-			y++
-		}
-		at, grey := (y+1)*stride+x, uint32(packed[1])
-		pairs[at] |= grey << 16
-		pairs[at+1] |= grey
-		left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), y+1
-	}
-	box := v.reach(image.Rect(left, top, right, bottom)).Intersect(image.Rect(0, 0, width, height))
+	pairs, bounds := d.pairs(small[:0], i)
+	stride := width + 1
+	box := v.reach(bounds).Intersect(image.Rect(0, 0, width, height))
 
 	index, value := input.full()
 	n, stepX, stepY := 0, int(65536*v.xx), int(65536*v.yx)
@@ -108,6 +94,27 @@ func (d Distorted) readSparse(i int, input *sparseRow, target []float64) {
 		}
 	}
 	input.cut(n)
+}
+
+// pairs returns image i with a border of black pixels, and the bounds of what is
+// not black. A pair is a pixel and its right neighbour, 16 bits each: one
+// multiplication does both.
+func (d Distorted) pairs(buffer []uint32, i int) (pairs []uint32, bounds image.Rectangle) {
+	width, height := d.Images.Width, d.Images.Height
+	stride, size := width+1, (width+1)*(height+2)
+	pairs = slices.Grow(buffer, size)[:size]
+	left, right, top, bottom := width, 0, height, 0
+	x, y := 0, 0
+	for packed := d.Images.image(i); len(packed) >= 2; packed = packed[2:] {
+		for x += int(packed[0]); x >= width; x -= width {
+			y++
+		}
+		at, grey := (y+1)*stride+x, uint32(packed[1])
+		pairs[at] |= grey << 16
+		pairs[at+1] |= grey
+		left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), y+1
+	}
+	return pairs, image.Rect(left, top, right, bottom)
 }
 
 const period = 32 // of the waves, in pixels

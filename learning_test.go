@@ -190,8 +190,8 @@ func TestLearningsProgramRuns(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "main.go", []byte(programs[0][1]))
 	out, err := exec.Command("go", "run", filepath.Join(dir, "main.go")).CombinedOutput()
-	if err != nil || !strings.HasPrefix(string(out), "5\n[") || !strings.Contains(string(out), " 0.80 ") {
-		t.Errorf("the answer to an empty picture is to be 5, its output 0.80: %v\n%s", err, out)
+	if err != nil || !strings.HasPrefix(string(out), "5\n[") || !strings.Contains(string(out), " 0.30 ") {
+		t.Errorf("the answer to an empty picture is to be 5, its output 0.30: %v\n%s", err, out)
 	}
 }
 

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"image"
 	"math"
 	"testing"
 )
@@ -85,6 +86,51 @@ func TestSyntheticIsCentredByMass(t *testing.T) {
 			t.Errorf("image %d, a %d: centre of mass at pixel (%.2f, %.2f), want (14, 14) to half a pixel", i, d.Labels[i], x, y)
 		}
 	}
+}
+
+// How wide a digit is in a part of its height tells the ways to write it apart.
+func TestSyntheticWritesDigitsInSeveralWays(t *testing.T) {
+	d := Synthetic(random(1), 5000)
+	for _, c := range []struct {
+		what     string
+		digit    byte
+		from, to float64 // the part of its height
+		width    int     // more pixels than it has there without
+	}{
+		{"flag", 1, 0.2, 0.5, 7},
+		{"base line", 1, 0.9, 1, 8},
+		{"bar", 7, 0.4, 0.7, 9},
+		{"hooked tail", 9, 0.8, 1, 8},
+	} {
+		with, count := 0.0, 0.0
+		for i, label := range d.Labels {
+			if label != c.digit {
+				continue
+			}
+			img := d.Image(i)
+			all := boundsOf(img, 0, 28)
+			from, to := c.from*float64(all.Dy()), c.to*float64(all.Dy())
+			count++
+			if boundsOf(img, all.Min.Y+int(from), all.Min.Y+int(to)).Dx() > c.width {
+				with++
+			}
+		}
+		if share := with / count; share < 0.2 || share > 0.7 {
+			t.Errorf("%.2f of the digits %d have a %s, want 0.2 to 0.7", share, c.digit, c.what)
+		}
+	}
+}
+
+// boundsOf returns the bounds of what is bright in rows from to to, to excluded.
+func boundsOf(img *image.Gray, from, to int) (b image.Rectangle) {
+	for y := from; y < to; y++ {
+		for x := range 28 {
+			if img.Pix[y*28+x] > 127 {
+				b = b.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return b
 }
 
 func TestSyntheticDigitsCanBeLearned(t *testing.T) {

@@ -11,7 +11,8 @@
 //
 // -plain trains with the recipe of Michael Nielsen's first network: the
 // quadratic cost and a constant learning rate of 3. -best trains with the recipe
-// of nn.Pretrained, which takes a few minutes.
+// that reads most of MNIST, which takes a few minutes; that of nn.Pretrained is
+// in testdata/pretrain.
 //
 // MNIST is read from the -data folder, or else from the folder in MNIST_DIR, or
 // else from the user's cache folder. Missing files are downloaded. If that fails

@@ -104,7 +104,7 @@ func products() image.Image {
 	digits := nn.Synthetic(rand.New(rand.NewPCG(7, 1)), 100)
 	written, target := make([]float64, 784), make([]float64, 10)
 	digits.Example(slices.Index(digits.Labels, 7), written, target)
-	const neuron = 5 // it looks for a stroke in the upper right
+	const neuron = 3 // it looks for a stroke in the upper right
 	learned := make([]float64, 784)
 	for i := range learned {
 		learned[i] = nn.Pretrained().Layers[0].Weights.Row(i)[neuron]
