@@ -16,7 +16,7 @@ import (
 // "output" of shape [batch, c], both float32, for a network of n inputs and c
 // outputs. Row i of output is what [Network.Predict] returns for row i of input, as
 // float32 rounds: on MNIST's test images, ONNX Runtime's outputs of [Pretrained]
-// differ by about 2e-6 at most, and by more than 1e-6 for one image in 500.
+// differ by about 4e-6 at most, and by more than 1e-6 for one image in 400.
 //
 // Layer l is a Gemm node, which computes Zₗ = Aₗ₋₁·Wₗ + bₗ, and a node for the
 // activation, Aₗ = σ(Zₗ). Its parameters are W1 (inputs × neurons), b1, W2 and so on.
