@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -140,34 +141,41 @@ func TestDistortedInterpolatesBetweenFourPixels(t *testing.T) {
 func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 	for _, strength := range []float64{0.5, 1, 2} {
 		d := Distorted{Strength: strength}
-		var turn, scale, shear, shift, bend, offset float64
+		var turn, wide, high, shear, shiftX, shiftY, bendX, bendY, darker, brighter float64
 		for i := range 20000 {
 			v := d.distortion(i, 29, 29)
-			angle := math.Atan2(v.yx, v.yy) // high·sin and high·(shear·sin+cos)
-			turn = max(turn, math.Abs(v.yx))
-			scale = max(scale, v.xx*v.yy-v.xy*v.yx) // wide·high
+			det := v.xx*v.yy - v.xy*v.yx            // wide·high
+			angle := math.Asin(2*v.yx*v.xx/det) / 2 // yx·xx is wide·high·sin·cos
+			sin, cos := math.Sincos(angle)
+			turn = max(turn, math.Abs(angle))
+			wide, high = max(wide, v.xx/cos), max(high, det*cos/v.xx)
+			shear = max(shear, math.Abs((v.xy/(v.xx/cos)+sin)/cos))
 			x, y := v.from(14, 14)
-			shift = max(shift, math.Abs(x-14), math.Abs(y-14))
-			bend = max(bend, v.bend)
-			offset = max(offset, float64(v.offset))
-			if math.Abs(angle) < 0.02*strength { // hardly rotated: what remains of xy is the shear
-				shear = max(shear, math.Abs(v.xy/v.xx))
+			shiftX, shiftY = max(shiftX, math.Abs(x-14)), max(shiftY, math.Abs(y-14))
+			bendX, bendY = max(bendX, slices.Max(v.waveX[:])), max(bendY, float64(slices.Max(v.waveY[:]))/65536)
+			if v.offset > 0 {
+				darker = max(darker, float64(v.offset))
+			} else {
+				brighter = max(brighter, 255-256*255/float64(v.gain))
 			}
 		}
-		high := 1 + 0.08*strength
 		for _, c := range []struct {
-			what       string
-			most, want float64
+			what      string
+			got, want float64
 		}{
-			{"rotated", turn, high * math.Sin(8*math.Pi/180*strength)},
-			{"scaled", scale - 1, high*high - 1},
-			{"sheared", shear, 0.15*strength + 0.02*strength},
-			{"shifted", shift, 1 * strength},
-			{"bent", bend, 0.8 * strength},
-			{"darkened", offset, 80 * strength},
+			{"rotated", turn, 8 * math.Pi / 180 * strength},
+			{"scaled across", wide - 1, 0.08 * strength},
+			{"scaled down", high - 1, 0.08 * strength},
+			{"sheared", shear, 0.15 * strength},
+			{"shifted across", shiftX, 1 * strength},
+			{"shifted down", shiftY, 1 * strength},
+			{"bent across", bendX, 0.8 * strength},
+			{"bent down", bendY, 0.8 * strength},
+			{"darkened", darker, 80 * strength},
+			{"brightened", brighter, 80 * strength},
 		} {
-			if c.most > 1.001*c.want || c.most < 0.94*c.want {
-				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.most, c.want)
+			if c.got > 1.001*c.want || c.got < 0.94*c.want {
+				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.got, c.want)
 			}
 		}
 	}

@@ -63,6 +63,26 @@ func TestThreeLargeWeightsInAHundredMakeTheOthersPale(t *testing.T) {
 	}
 }
 
+func TestEachWeightHasItsPlaceInTheTileOfItsNeuron(t *testing.T) {
+	const inputs, neurons, width, zoom = 6, 5, 3, 32 // tiles of 3×2 weights, 3 in a row
+	for i := range inputs {
+		for j := range neurons {
+			weights := make([]float64, inputs*neurons)
+			weights[i*neurons+j] = 1
+			img := pictured(neurons, weights...).Picture(width)
+			left, top := 3+j%3*(3*zoom+3)+i%width*zoom, 3+j/3*(2*zoom+3)+i/width*zoom
+			want := image.Rect(left, top, left+zoom, top+zoom)
+			for y := range img.Rect.Max.Y {
+				for x := range img.Rect.Max.X {
+					if inside := (image.Point{x, y}).In(want); inside != (img.RGBAAt(x, y) == color.RGBA{200, 16, 32, 255}) {
+						t.Fatalf("the weight from input %d to neuron %d: pixel (%d, %d) is %v, red is wanted in %v alone", i, j, x, y, img.RGBAAt(x, y), want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestTilesFormANearSquareGrid(t *testing.T) {
 	for _, c := range []struct{ neurons, inputs, width, columns, rows, zoom int }{
 		{16, 784, 28, 4, 4, 6}, {10, 16, 4, 4, 3, 32}, {1, 1, 1, 1, 1, 32}, {3, 6, 3, 2, 2, 32}, {1000, 784, 28, 32, 32, 1},

@@ -105,6 +105,23 @@ func TestSyntheticDigitsCanBeLearned(t *testing.T) {
 	}
 }
 
+// A line and a pen of 8 make a picture of 20×8 pixels, its corners black because
+// the ends are round.
+func TestADigitIsMadeSmallerByTheWidthOfItsPen(t *testing.T) {
+	var line []point
+	for i := range 101 {
+		line = append(line, point{3 + float64(i)/10, 7})
+	}
+	for k, v := range paint(line, 8) {
+		x, y := k%28, k/28
+		inside := x >= 5 && x < 25 && y >= 11 && y < 19
+		corner := (x == 5 || x == 24) && (y == 11 || y == 18)
+		if (v > 0) != (inside && !corner) {
+			t.Errorf("pixel (%d, %d) is %d", x, y, v)
+		}
+	}
+}
+
 func TestSyntheticPanicsOnMisuse(t *testing.T) {
 	mustPanic(t, func() { Synthetic(nil, 1) }, "nil")
 	mustPanic(t, func() { Synthetic(random(1), 0) }, "0 synthetic images", "at least 1")

@@ -746,6 +746,22 @@ func TestBatchMayChangeBetweenEpochs(t *testing.T) {
 	}
 }
 
+func TestMomentumOfZeroForgetsTheVelocity(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	sgd := &SGD{Rate: 1}
+	for _, momentum := range []float64{0.9, 0, 0.5} {
+		sgd.Momentum, sgd.Rand = momentum, random(2)
+		want := n.Clone()
+		if _, err := (&SGD{Rate: 1, Momentum: momentum, Rand: random(2)}).Epoch(want, xor); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sgd.Epoch(n, xor); err != nil {
+			t.Fatal(err)
+		}
+		mustBeSame(t, "parameters", values(n), values(want))
+	}
+}
+
 func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 	digits := Synthetic(random(1), 700)
 	run := func(procs, batch int) ([]float64, Evaluation, float64) {
@@ -770,8 +786,7 @@ func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 
 func TestTrainingGoesOnWithTheSameBitsAfterSaveAndLoad(t *testing.T) {
 	digits := Synthetic(random(1), 300)
-	train := func(n *Network, source *rand.PCG, epochs int) {
-		sgd := &SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(source)}
+	train := func(sgd *SGD, n *Network, epochs int) {
 		for range epochs {
 			if _, err := sgd.Epoch(n, digits); err != nil {
 				t.Fatal(err)
@@ -780,19 +795,20 @@ func TestTrainingGoesOnWithTheSameBitsAfterSaveAndLoad(t *testing.T) {
 	}
 	source := rand.NewPCG(1, 2)
 	n := New(rand.New(source), 784, 16, 16, 10)
-	train(n, source, 2)
+	sgd := &SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(source)}
+	train(sgd, n, 2)
 	file := saved(t, n)
 	state, err := source.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	train(n, source, 3)
+	train(sgd, n, 3) // the same one, without a break
 
 	again, restored := loaded(t, file), new(rand.PCG)
 	if err := restored.UnmarshalBinary(state); err != nil {
 		t.Fatal(err)
 	}
-	train(again, restored, 3)
+	train(&SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(restored)}, again, 3)
 	mustBeSame(t, "parameters", values(again), values(n))
 }
 

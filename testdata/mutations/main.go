@@ -167,8 +167,10 @@ func instrument(src string, fset *token.FileSet, mutants []*mutant) string {
 		}
 		if f.Type.Results != nil {
 			call = "return " + call
+		} else {
+			call += "; return"
 		}
-		switches[f] += fmt.Sprintf("case %d: %s; return; ", m.id, call)
+		switches[f] += fmt.Sprintf("case %d: %s; ", m.id, call)
 		receiver := src[offset(f.Pos())+len("func") : offset(f.Name.Pos())]
 		copies += fmt.Sprintf("\n//line mutant%d:1\nfunc%smutant%d%s\n", m.id, receiver, m.id, m.apply(src, offset(f.Name.End()), offset(f.End())))
 	}
@@ -305,7 +307,7 @@ func try(binary string, m *mutant, tests []*test) {
 
 func oneOf(names []string) string { return "^(" + strings.Join(names, "|") + ")$" }
 
-var compileError, failure = regexp.MustCompile(`mutant(\d+):\d+`), regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
+var mention, failure = regexp.MustCompile(`mutant\d+`), regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
 // check compiles mutants of a file into one test binary, tries them, and returns
 // those that compile.
@@ -319,9 +321,9 @@ func check(name, src string, fset *token.FileSet, mutants []*mutant) []*mutant {
 		must(os.WriteFile(path, []byte(instrument(src, fset, mutants)), 0o666), "")
 		out, err := command(time.Hour, 0, "go", "test", "-c", "-gcflags=-e", "-o", binary, ".")
 		ok = err == nil
-		wrong := fmt.Sprint(compileError.FindAllString(out, -1))
+		wrong := mention.FindAllString(out, -1)
 		valid := slices.DeleteFunc(slices.Clone(mutants), func(m *mutant) bool {
-			return strings.Contains(wrong, fmt.Sprintf("mutant%d:", m.id)) || !ok && m.function == nil
+			return slices.Contains(wrong, fmt.Sprint("mutant", m.id)) || !ok && m.function == nil
 		})
 		if !ok && len(valid) == len(mutants) {
 			must(err, out)
