@@ -188,6 +188,10 @@ func TestTheDerivativeIsTheActivationsSlope(t *testing.T) {
 	}
 }
 
+func TestAnUnknownActivationPanics(t *testing.T) {
+	mustPanic(t, func() { Activation(7).apply(row([]float64{1})) }, "Activation(7)", "sigmoid")
+}
+
 func TestActivationNames(t *testing.T) {
 	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", Linear: "linear", Softmax: "softmax", 7: "Activation(7)"} {
 		if f.String() != name {

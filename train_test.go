@@ -632,7 +632,7 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"negative rate":                {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
 		"NaN rate":                     {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
 		"infinite rate":                {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
-		"negative batch":               {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
+		"negative batch":               {&SGD{Batch: -1}, n, xor, []string{"Batch", "-1"}},
 		"negative momentum":            {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
 		"momentum of 1":                {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
 		"NaN momentum":                 {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},

@@ -88,7 +88,7 @@ func find(src string, file *ast.File) (all []*mutant) {
 				}
 			case *ast.BasicLit:
 				for i, new := range []string{"(%+1)", "(%-1)", "(2*%)", "0"} {
-					if (n.Kind == token.INT || n.Kind == token.FLOAT) && (i < 2 || n.Value != "0") {
+					if (n.Kind == token.INT || n.Kind == token.FLOAT) && (i < 2 || strings.Trim(n.Value, "0.") != "") {
 						add(n.Pos(), n.End(), strings.ReplaceAll(new, "%", n.Value))
 					}
 				}
