@@ -154,9 +154,9 @@ func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 			shiftX, shiftY = max(shiftX, math.Abs(x-14)), max(shiftY, math.Abs(y-14))
 			bendX, bendY = max(bendX, slices.Max(v.waveX[:])), max(bendY, float64(slices.Max(v.waveY[:]))/65536)
 			if v.offset > 0 {
-				darker = max(darker, float64(v.offset))
+				darker = max(darker, float64(v.offset)+1) // rounded down
 			} else {
-				brighter = max(brighter, 255-256*255/float64(v.gain))
+				brighter = max(brighter, 255-256*255/float64(v.gain)+1)
 			}
 		}
 		for _, c := range []struct {
@@ -174,9 +174,32 @@ func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 			{"darkened", darker, 80 * strength},
 			{"brightened", brighter, 80 * strength},
 		} {
-			if c.got > 1.001*c.want || c.got < 0.94*c.want {
+			if c.got > 1.001*c.want || c.got < 0.99*c.want {
 				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.got, c.want)
 			}
+		}
+	}
+}
+
+func TestDistortedBendsByWavesOf32Pixels(t *testing.T) {
+	for i := range 100 {
+		v := Distorted{Strength: 1}.distortion(i, 28, 28)
+		var waveY [period]float64
+		for k, y := range v.waveY {
+			waveY[k] = float64(y) / 65536
+		}
+		high := 0.0
+		for _, wave := range [][period]float64{v.waveX, waveY} {
+			for k, got := range wave {
+				sin, cos := math.Sincos(2 * math.Pi * float64(k) / 32)
+				if want := wave[0]*cos + wave[8]*sin; math.Abs(got-want) > 1e-4 {
+					t.Fatalf("image %d: the wave is %v at pixel %d, want %v", i, got, k, want)
+				}
+			}
+			high = max(high, math.Hypot(wave[0], wave[8]))
+		}
+		if math.Abs(v.bend-high) > 1e-4 {
+			t.Errorf("image %d: bent by up to %v, the higher wave is %v", i, v.bend, high)
 		}
 	}
 }

@@ -489,6 +489,14 @@ func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
 	}
 }
 
+func TestCrossEntropyOfASureAndWrongAnswerIs100ForEachNeuron(t *testing.T) {
+	for _, c := range [][]float64{{0, 1, 100}, {1, 0, 100}} {
+		if cost := CrossEntropy.of(c[:1], c[1:2], Sigmoid); cost != c[2] {
+			t.Errorf("output %v, target %v: cost %v, want %v", c[0], c[1], cost, c[2])
+		}
+	}
+}
+
 func TestCrossEntropyOfSoftmaxCountsTheTrueClassAlone(t *testing.T) {
 	for _, c := range []struct {
 		a, t []float64

@@ -10,6 +10,19 @@ var equivalents = []struct {
 	why        string
 }{
 	{"", "= delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
+	{"distort.go", "stride, size :=", "1", "(2*1)", "more memory than is needed"},
+	{"distort.go", "stride, size :=", "2", "(2*2)", "more memory than is needed"},
+	{"distort.go", "var small", "", "", "speed alone"},
+	{"distort.go", "left, right, top, bottom :=", "0", "(0+1)", "a larger box costs time alone"},
+	{"distort.go", "left, right, top, bottom =", "left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), y+1", "", "a larger box costs time alone"},
+	{"distort.go", "left, right, top, bottom =", "1", "(1+1)", "a larger box costs time alone"},
+	{"distort.go", "left, right, top, bottom =", "1", "(2*1)", "a larger box costs time alone"},
+	{"distort.go", "half", "1", "(2*1)", "a larger box costs time alone"},
+	{"distort.go", "", "65536", "(65536+1)", "a 65536th more"},
+	{"distort.go", "", "65536", "(65536-1)", "a 65536th less"},
+	{"distort.go", "grey := int(", "256", "(256+1)", "less than one grey level"},
+	{"distort.go", "grey", "31", "(31-1)", "the sign is in bit 30 as well"},
+	{"distort.go", "s*uniform", "+", "-", "the distribution is symmetric"},
 	{"idx.go", "bufio.NewReaderSize", "", "", "speed alone"},
 	{"idx.go", "room := min(size", "16", "(16-1)", "it may allocate less"},
 	{"idx.go", "room := min(size", "16", "0", "it may allocate less"},
@@ -18,6 +31,8 @@ var equivalents = []struct {
 	{"picture.go", "if x < 0 {", "<", "<=", "0 is white in both colours"},
 	{"picture.go", "c = color.RGBA", "255", "", "fromWhite makes it opaque"},
 	{"picture.go", "c := color.RGBA", "255", "", "fromWhite makes it opaque"},
+	{"sparse.go", "[128]", "", "", "speed alone"},
+	{"sparse.go", "for k := 0; k < len(x)", "<", "<=", "an empty part adds nothing"},
 	{"synthetic.go", "{{{", "", "", "a drawing: a point elsewhere is as good"},
 }
 
