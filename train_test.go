@@ -675,6 +675,7 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 	}
 	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
 	mustPanic(t, func() { sgd.Step(n, xor, nil) }, "0 examples")
+	mustPanic(t, func() { sgd.Step(n, nil, []int{0}) }, "examples are nil")
 	wide := New(random(1), 2, 3, 1).Layers
 	narrow := n.Layers
 	n.Layers = wide

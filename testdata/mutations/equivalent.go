@@ -33,6 +33,10 @@ var equivalents = []struct {
 	{"picture.go", "c := color.RGBA", "255", "", "fromWhite makes it opaque"},
 	{"sparse.go", "[128]", "", "", "speed alone"},
 	{"sparse.go", "for k := 0; k < len(x)", "<", "<=", "an empty part adds nothing"},
+	{"train.go", "rand.NewPCG", "", "", "any fixed seed is as good"},
+	{"train.go", "if c == 1 {", "", "", "speed alone"},
+	{"train.go", "math.IsInf(s.", "1", "", "the sign is positive, or the other clause finds a negative one"},
+	{"synthetic.go", "NormFloat64", "", "", "a hand that varies otherwise is as good"},
 	{"synthetic.go", "{{{", "", "", "a drawing: a point elsewhere is as good"},
 }
 
