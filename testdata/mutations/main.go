@@ -55,7 +55,13 @@ var others = map[string]string{
 	"+=": "-=", "-=": "+=", "*=": "/=", "/=": "*=", "<<=": ">>=", ">>=": "<<=", "true": "false", "false": "true", "min": "max", "max": "min",
 }
 
-var fset = token.NewFileSet()
+var (
+	every   = flag.Int("every", 1, "try each `N`th fault only")
+	verbose = flag.Bool("v", false, "print every fault, not only the survivors")
+	fset    = token.NewFileSet()
+	dir     string  // the copy of the repository
+	tests   []*test // the fastest first
+)
 
 func offset(p token.Pos) int { return fset.Position(p).Offset }
 
@@ -180,11 +186,6 @@ type test struct {
 	lines map[string]bool // that it executes, as file:line
 }
 
-var (
-	dir   string  // the copy of the repository
-	tests []*test // the fastest first
-)
-
 func command(timeout time.Duration, mutant int, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -294,13 +295,16 @@ func check(name, src string, mutants []*mutant) []*mutant {
 	out, _ := command(time.Hour, 0, binary, "-test.short", "-test.run", oneOf(names...))
 	each(mutants, func(m *mutant) {
 		m.try(binary, slices.DeleteFunc(m.covering(), func(t *test) bool { return strings.Contains(out, "--- FAIL: "+t.name+" ") }))
+		if !m.caught {
+			fmt.Printf("%s survives: %q → %q in  %s\n", m.at, m.old, m.new, m.line)
+		} else if *verbose {
+			fmt.Printf("%s is caught: %q → %q in  %s\n", m.at, m.old, m.new, m.line)
+		}
 	})
 	return mutants
 }
 
 func main() {
-	every := flag.Int("every", 1, "try each `N`th fault only")
-	verbose := flag.Bool("v", false, "print every fault, not only the survivors")
 	flag.Parse()
 	var err error
 	dir, err = os.MkdirTemp("", "mutations")
@@ -329,11 +333,6 @@ func main() {
 			}
 		}
 		own = append(own, check(name, string(text), inside)...)
-		for _, m := range own {
-			if !m.caught || *verbose {
-				fmt.Printf("%s caught %v: %q → %q in  %s\n", m.at, m.caught, m.old, m.new, m.line)
-			}
-		}
 		report(name, own)
 		all = append(all, own...)
 		if slices.Contains(core, name) {
