@@ -29,6 +29,7 @@ var equivalents = []struct {
 	{"idx.go", "room := min(size", "4", "(4-1) 0", "it may allocate less"},
 	{"images.go", "slices.Chunk(pixels, 8)", "8", "(8+1)", "speed alone"},
 	{"images.go", "if len(eight) == 8", "8", "(8+1) (2*8) 0", "speed alone"},
+	{"kernels.go", "const blockWidth", "", "", "speed alone"},
 	{"network.go", "var buffers", "2", "(2+1) (2*2)", "more buffers than are needed"},
 	{"network.go", "return -1, 0", "1", "(1+1) (2*1)", "any negative layer means that there is none"},
 	{"network.go", "return -1, 0", "0", "", "a value that nobody asks for"},
