@@ -12,7 +12,9 @@ var equivalents = []struct {
 	old, new   string // the fault, "" for any; new may be several
 	why        string
 }{
-	{"", "= delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "delta = delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "value = value[:len(index)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "math.Inf(1)", "1", "(1+1) (2*1) 0", "the sign is not negative"},
 	{"distort.go", "stride, size :=", "1", "(2*1)", "more memory than is needed"},
 	{"distort.go", "stride, size :=", "2", "(2*2)", "more memory than is needed"},
 	{"distort.go", "var small", "", "", "speed alone"},
