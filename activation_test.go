@@ -102,10 +102,15 @@ func TestExpIsExactToTwoUnitsInTheLastPlace(t *testing.T) {
 func TestExpBeyondItsRange(t *testing.T) {
 	inf := math.Inf(1)
 	for _, c := range []struct{ x, want float64 }{
-		{0, 1}, {math.Copysign(0, -1), 1}, {5e-324, 1}, {709.1, inf}, {1e300, inf}, {inf, inf}, {-708.1, 0}, {-1e300, 0}, {-inf, 0},
+		{0, 1}, {math.Copysign(0, -1), 1}, {5e-324, 1}, {math.Nextafter(709, 710), inf}, {1e300, inf}, {inf, inf}, {math.Nextafter(-708, -709), 0}, {-1e300, 0}, {-inf, 0},
 	} {
 		if got := exp(c.x); got != c.want {
 			t.Errorf("exp(%v) = %v, want %v", c.x, got, c.want)
+		}
+	}
+	for _, x := range []float64{709, -708} {
+		if got, want := exp(x), math.Exp(x); math.Abs(got/want-1) > 1e-15 {
+			t.Errorf("exp(%v) = %v, want %v", x, got, want)
 		}
 	}
 	if got := exp(math.NaN()); !math.IsNaN(got) {
@@ -181,6 +186,10 @@ func TestTheDerivativeIsTheActivationsSlope(t *testing.T) {
 			mustBeClose(t, f.String(), derivative, []float64{(z[2] - z[0]) / (2 * h)}, 1e-9)
 		}
 	}
+}
+
+func TestAnUnknownActivationPanics(t *testing.T) {
+	mustPanic(t, func() { Activation(7).apply(row([]float64{1})) }, "Activation(7)", "sigmoid")
 }
 
 func TestActivationNames(t *testing.T) {

@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -140,35 +141,65 @@ func TestDistortedInterpolatesBetweenFourPixels(t *testing.T) {
 func TestDistortedUsesItsWholeRangesAndNoMore(t *testing.T) {
 	for _, strength := range []float64{0.5, 1, 2} {
 		d := Distorted{Strength: strength}
-		var turn, scale, shear, shift, bend, offset float64
+		var turn, wide, high, shear, shiftX, shiftY, bendX, bendY, darker, brighter float64
 		for i := range 20000 {
 			v := d.distortion(i, 29, 29)
-			angle := math.Atan2(v.yx, v.yy) // high·sin and high·(shear·sin+cos)
-			turn = max(turn, math.Abs(v.yx))
-			scale = max(scale, v.xx*v.yy-v.xy*v.yx) // wide·high
+			det := v.xx*v.yy - v.xy*v.yx            // wide·high
+			angle := math.Asin(2*v.yx*v.xx/det) / 2 // yx·xx is wide·high·sin·cos
+			sin, cos := math.Sincos(angle)
+			turn = max(turn, math.Abs(angle))
+			wide, high = max(wide, v.xx/cos), max(high, det*cos/v.xx)
+			shear = max(shear, math.Abs((v.xy/(v.xx/cos)+sin)/cos))
 			x, y := v.from(14, 14)
-			shift = max(shift, math.Abs(x-14), math.Abs(y-14))
-			bend = max(bend, v.bend)
-			offset = max(offset, float64(v.offset))
-			if math.Abs(angle) < 0.02*strength { // hardly rotated: what remains of xy is the shear
-				shear = max(shear, math.Abs(v.xy/v.xx))
+			shiftX, shiftY = max(shiftX, math.Abs(x-14)), max(shiftY, math.Abs(y-14))
+			bendX, bendY = max(bendX, slices.Max(v.waveX[:])), max(bendY, float64(slices.Max(v.waveY[:]))/65536)
+			if v.offset > 0 {
+				darker = max(darker, float64(v.offset)+1) // rounded down
+			} else {
+				brighter = max(brighter, 255-256*255/float64(v.gain)+1)
 			}
 		}
-		high := 1 + 0.08*strength
 		for _, c := range []struct {
-			what       string
-			most, want float64
+			what      string
+			got, want float64
 		}{
-			{"rotated", turn, high * math.Sin(8*math.Pi/180*strength)},
-			{"scaled", scale - 1, high*high - 1},
-			{"sheared", shear, 0.15*strength + 0.02*strength},
-			{"shifted", shift, 1 * strength},
-			{"bent", bend, 0.8 * strength},
-			{"darkened", offset, 80 * strength},
+			{"rotated", turn, 8 * math.Pi / 180 * strength},
+			{"scaled across", wide - 1, 0.08 * strength},
+			{"scaled down", high - 1, 0.08 * strength},
+			{"sheared", shear, 0.15 * strength},
+			{"shifted across", shiftX, 1 * strength},
+			{"shifted down", shiftY, 1 * strength},
+			{"bent across", bendX, 0.8 * strength},
+			{"bent down", bendY, 0.8 * strength},
+			{"darkened", darker, 80 * strength},
+			{"brightened", brighter, 80 * strength},
 		} {
-			if c.most > 1.001*c.want || c.most < 0.94*c.want {
-				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.most, c.want)
+			if c.got > 1.001*c.want || c.got < 0.99*c.want {
+				t.Errorf("strength %v: %s by up to %v, want %v", strength, c.what, c.got, c.want)
 			}
+		}
+	}
+}
+
+func TestDistortedBendsByWavesOf32Pixels(t *testing.T) {
+	for i := range 100 {
+		v := Distorted{Strength: 1}.distortion(i, 28, 28)
+		var waveY [period]float64
+		for k, y := range v.waveY {
+			waveY[k] = float64(y) / 65536
+		}
+		high := 0.0
+		for _, wave := range [][period]float64{v.waveX, waveY} {
+			for k, got := range wave {
+				sin, cos := math.Sincos(2 * math.Pi * float64(k) / 32)
+				if want := wave[0]*cos + wave[8]*sin; math.Abs(got-want) > 1e-4 {
+					t.Fatalf("image %d: the wave is %v at pixel %d, want %v", i, got, k, want)
+				}
+			}
+			high = max(high, math.Hypot(wave[0], wave[8]))
+		}
+		if math.Abs(v.bend-high) > 1e-4 {
+			t.Errorf("image %d: bent by up to %v, the higher wave is %v", i, v.bend, high)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -432,4 +433,28 @@ func TestWithoutACacheFolderTheErrorNamesTheVariable(t *testing.T) {
 	_, _, err := LoadMNIST("")
 	mustName(t, err, "MNIST_DIR")
 	mustName(t, FetchMNIST(t.Context(), "", nil), "MNIST_DIR")
+}
+
+func TestADownloadedFileMayBeReadByAllAndWrittenByItsOwner(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		t.Skip("has no permissions")
+	}
+	data := []byte("the file")
+	path := filepath.Join(t.TempDir(), "file.gz")
+	get := func(context.Context, string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	for _, mode := range []fs.FileMode{0o644, 0o600} { // a new file, and an old one that its owner closed
+		if err := fetch(t.Context(), path, sumOf(data), get); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != mode {
+			t.Errorf("mode %v, want %v", info.Mode(), mode)
+		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -261,6 +261,11 @@ func TestARowIsCompressedInPlace(t *testing.T) {
 	for n := range 300 {
 		for _, zeros := range []float64{0, 0.5, 0.8, 1} {
 			x := randomMatrix(r, 1, n+1, zeros).Data
+			for k, v := range x {
+				if v == 0 && r.IntN(2) == 0 {
+					x[k] = math.Copysign(0, -1)
+				}
+			}
 			var want []float64
 			index, full := make([]int32, len(x)), append([]float64(nil), x...)
 			for _, v := range x {
@@ -281,6 +286,10 @@ func TestARowIsCompressedInPlace(t *testing.T) {
 
 func TestMulPanicsIfShapesDoNotFit(t *testing.T) {
 	mustPanic(t, func() { NewMatrix(2, 3).Mul(NewMatrix(2, 4), NewMatrix(5, 3)) }, "2×3", "2×4", "5×3")
+	mustPanic(t, func() { NewMatrix(2, 3).Mul(NewMatrix(2, 5), NewMatrix(4, 3)) }, "2×3", "2×5", "4×3")
+	for _, m := range []*Matrix{NewMatrix(1, 3), NewMatrix(3, 3), NewMatrix(2, 2), NewMatrix(2, 4)} {
+		mustPanic(t, func() { m.Mul(NewMatrix(2, 4), NewMatrix(4, 3)) }, fmt.Sprintf("%d×%d to", m.Rows, m.Cols), "2×4", "4×3")
+	}
 }
 
 func TestMulPanicsIfStoredInAFactor(t *testing.T) {

@@ -55,17 +55,40 @@ func TestOneLargeWeightInAHundredLeavesTheOthersInFullColour(t *testing.T) {
 	}
 }
 
-func TestThreeLargeWeightsInAHundredMakeTheOthersPale(t *testing.T) {
+func TestTwoLargeWeightsInAHundredMakeTheOthersPale(t *testing.T) {
 	weights := slices.Repeat([]float64{1}, 100)
-	weights[97], weights[98], weights[99] = 1000, 1000, 1000
+	weights[98], weights[99] = 1000, 1000
 	if got := weightAt(pictured(1, weights...).Picture(100), 100, 0); got.G < 250 {
 		t.Errorf("the ordinary weight is %v, want it almost white", got)
 	}
 }
 
+func TestEachWeightHasItsPlaceInTheTileOfItsNeuron(t *testing.T) {
+	const inputs, neurons, width, zoom = 6, 5, 3, 32 // tiles of 3×2 weights, 3 in a row
+	for i := range inputs {
+		for j := range neurons {
+			weights := make([]float64, inputs*neurons)
+			weights[i*neurons+j] = 1
+			img := pictured(neurons, weights...).Picture(width)
+			if got, want := img.RGBAAt(2, 2), (color.RGBA{90, 90, 90, 255}); got != want {
+				t.Fatalf("the gap between the tiles is %v, want the grey %v", got, want)
+			}
+			left, top := 3+j%3*(3*zoom+3)+i%width*zoom, 3+j/3*(2*zoom+3)+i/width*zoom
+			want := image.Rect(left, top, left+zoom, top+zoom)
+			for y := range img.Rect.Max.Y {
+				for x := range img.Rect.Max.X {
+					if inside := (image.Point{x, y}).In(want); inside != (img.RGBAAt(x, y) == color.RGBA{200, 16, 32, 255}) {
+						t.Fatalf("the weight from input %d to neuron %d: pixel (%d, %d) is %v, red is wanted in %v alone", i, j, x, y, img.RGBAAt(x, y), want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestTilesFormANearSquareGrid(t *testing.T) {
 	for _, c := range []struct{ neurons, inputs, width, columns, rows, zoom int }{
-		{16, 784, 28, 4, 4, 6}, {10, 16, 4, 4, 3, 32}, {1, 1, 1, 1, 1, 32}, {3, 6, 3, 2, 2, 32}, {1000, 784, 28, 32, 32, 1},
+		{16, 784, 28, 4, 4, 6}, {10, 16, 4, 4, 3, 32}, {1, 1, 1, 1, 1, 32}, {3, 6, 3, 2, 2, 32}, {1000, 784, 28, 32, 32, 1}, {1, 360, 360, 1, 1, 2}, {1, 360, 1, 1, 1, 2},
 	} {
 		img := New(random(1), c.inputs, c.neurons).Layers[0].Picture(c.width)
 		width, height := c.columns*(c.width*c.zoom+3)+3, c.rows*(c.inputs/c.width*c.zoom+3)+3

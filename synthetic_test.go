@@ -151,6 +151,60 @@ func TestSyntheticDigitsCanBeLearned(t *testing.T) {
 	}
 }
 
+// A line and a pen of 8 make a picture of 20×8 pixels, its corners black because
+// the ends are round.
+func TestADigitIsMadeSmallerByTheWidthOfItsPen(t *testing.T) {
+	var line []point
+	for i := range 101 {
+		line = append(line, point{3 + float64(i)/10, 7})
+	}
+	for k, v := range paint(line, 8) {
+		x, y := k%28, k/28
+		inside := x >= 5 && x < 25 && y >= 11 && y < 19
+		corner := (x == 5 || x == 24) && (y == 11 || y == 18)
+		if (v > 0) != (inside && !corner) || v < 255 && x > 8 && x < 21 && y > 11 && y < 18 {
+			t.Errorf("pixel (%d, %d) is %d", x, y, v)
+		}
+	}
+}
+
+func TestCurvesAreCatmullAndRoms(t *testing.T) {
+	a, b, c, d := point{0, 1}, point{2, 5}, point{7, 3}, point{8, -4}
+	path := appendCurve(nil, a, b, c, d)
+	if len(path) != 11 || path[10] != c { // 2·√29 is 10.8
+		t.Fatalf("%d points, want 11 of which the last is %v: %v", len(path), c, path)
+	}
+	for i, got := range path {
+		u := float64(i+1) / 11 // Barry and Goldman's pyramid of linear interpolations, with knots at −1, 0, 1 and 2
+		mix := func(p, q point, from, to float64) point {
+			s := (u - from) / (to - from)
+			return point{p.x + s*(q.x-p.x), p.y + s*(q.y-p.y)}
+		}
+		ab, bc, cd := mix(a, b, -1, 0), mix(b, c, 0, 1), mix(c, d, 1, 2)
+		want := mix(mix(ab, bc, -1, 1), mix(bc, cd, 0, 2), 0, 1)
+		mustBeClose(t, "point", []float64{got.x, got.y}, []float64{want.x, want.y}, 1e-12)
+	}
+}
+
+// A stroke turns a little from one place of the pen to the next, except at its
+// corners and where the curve hardly moves.
+func TestHandwrittenZerosAreSmooth(t *testing.T) {
+	for seed := range uint64(50) {
+		path := handwrite(random(seed), 0)
+		for i := 2; i < len(path); i++ {
+			before := point{path[i-1].x - path[i-2].x, path[i-1].y - path[i-2].y}
+			after := point{path[i].x - path[i-1].x, path[i].y - path[i-1].y}
+			turn := math.Atan2(before.x*after.y-before.y*after.x, before.x*after.x+before.y*after.y)
+			if math.Abs(turn) > 1.2 {
+				t.Errorf("seed %d: turns by %.2f at place %d of %d", seed, turn, i, len(path))
+			}
+			if step := math.Hypot(after.x, after.y); step > 1 {
+				t.Errorf("seed %d: place %d of %d is %.2f pixels from the one before", seed, i, len(path), step)
+			}
+		}
+	}
+}
+
 func TestSyntheticPanicsOnMisuse(t *testing.T) {
 	mustPanic(t, func() { Synthetic(nil, 1) }, "nil")
 	mustPanic(t, func() { Synthetic(random(1), 0) }, "0 synthetic images", "at least 1")

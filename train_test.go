@@ -489,6 +489,14 @@ func TestCrossEntropyOfAPerfectAnswerIsZero(t *testing.T) {
 	}
 }
 
+func TestCrossEntropyOfASureAndWrongAnswerIs100ForEachNeuron(t *testing.T) {
+	for _, c := range [][]float64{{0, 1, 100}, {1, 0, 100}} {
+		if cost := CrossEntropy.of(c[:1], c[1:2], Sigmoid); cost != c[2] {
+			t.Errorf("output %v, target %v: cost %v, want %v", c[0], c[1], cost, c[2])
+		}
+	}
+}
+
 func TestCrossEntropyOfSoftmaxCountsTheTrueClassAlone(t *testing.T) {
 	for _, c := range []struct {
 		a, t []float64
@@ -632,7 +640,7 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"negative rate":                {&SGD{Rate: -1}, n, xor, []string{"Rate", "-1"}},
 		"NaN rate":                     {&SGD{Rate: math.NaN()}, n, xor, []string{"Rate", "NaN"}},
 		"infinite rate":                {&SGD{Rate: math.Inf(1)}, n, xor, []string{"Rate", "Inf"}},
-		"negative batch":               {&SGD{Batch: -2}, n, xor, []string{"Batch", "-2"}},
+		"negative batch":               {&SGD{Batch: -1}, n, xor, []string{"Batch", "-1"}},
 		"negative momentum":            {&SGD{Momentum: -0.5}, n, xor, []string{"Momentum", "-0.5"}},
 		"momentum of 1":                {&SGD{Momentum: 1}, n, xor, []string{"Momentum", "is 1,"}},
 		"NaN momentum":                 {&SGD{Momentum: math.NaN()}, n, xor, []string{"Momentum", "NaN"}},
@@ -667,6 +675,7 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 	}
 	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
 	mustPanic(t, func() { sgd.Step(n, xor, nil) }, "0 examples")
+	mustPanic(t, func() { sgd.Step(n, nil, []int{0}) }, "examples are nil")
 	wide := New(random(1), 2, 3, 1).Layers
 	narrow := n.Layers
 	n.Layers = wide
@@ -746,6 +755,22 @@ func TestBatchMayChangeBetweenEpochs(t *testing.T) {
 	}
 }
 
+func TestMomentumOfZeroForgetsTheVelocity(t *testing.T) {
+	n := New(random(1), 2, 2, 1)
+	sgd := &SGD{Rate: 1}
+	for _, momentum := range []float64{0.9, 0, 0.5} {
+		sgd.Momentum, sgd.Rand = momentum, random(2)
+		want := n.Clone()
+		if _, err := (&SGD{Rate: 1, Momentum: momentum, Rand: random(2)}).Epoch(want, xor); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sgd.Epoch(n, xor); err != nil {
+			t.Fatal(err)
+		}
+		mustBeSame(t, "parameters", values(n), values(want))
+	}
+}
+
 func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 	digits := Synthetic(random(1), 700)
 	run := func(procs, batch int) ([]float64, Evaluation, float64) {
@@ -770,8 +795,7 @@ func TestSameSeedSameBitsWhateverGOMAXPROCS(t *testing.T) {
 
 func TestTrainingGoesOnWithTheSameBitsAfterSaveAndLoad(t *testing.T) {
 	digits := Synthetic(random(1), 300)
-	train := func(n *Network, source *rand.PCG, epochs int) {
-		sgd := &SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(source)}
+	train := func(sgd *SGD, n *Network, epochs int) {
 		for range epochs {
 			if _, err := sgd.Epoch(n, digits); err != nil {
 				t.Fatal(err)
@@ -780,19 +804,20 @@ func TestTrainingGoesOnWithTheSameBitsAfterSaveAndLoad(t *testing.T) {
 	}
 	source := rand.NewPCG(1, 2)
 	n := New(rand.New(source), 784, 16, 16, 10)
-	train(n, source, 2)
+	sgd := &SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(source)}
+	train(sgd, n, 2)
 	file := saved(t, n)
 	state, err := source.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	train(n, source, 3)
+	train(sgd, n, 3) // the same one, without a break
 
 	again, restored := loaded(t, file), new(rand.PCG)
 	if err := restored.UnmarshalBinary(state); err != nil {
 		t.Fatal(err)
 	}
-	train(again, restored, 3)
+	train(&SGD{Rate: 3, Decay: 1e-4, Rand: rand.New(restored)}, again, 3)
 	mustBeSame(t, "parameters", values(again), values(n))
 }
 

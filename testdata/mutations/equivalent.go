@@ -1,0 +1,66 @@
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// equivalents are faults that change nothing a test can see, and why. They are
+// not made.
+var equivalents = []struct {
+	file, line string // the file, "" for any, and a part of the line
+	old, new   string // the fault, "" for any; new may be several
+	why        string
+}{
+	{"", "delta = delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "value = value[:len(index)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "math.Inf(1)", "1", "(1+1) (2*1) 0", "the sign is not negative"},
+	{"distort.go", "stride, size :=", "1", "(2*1)", "more memory than is needed"},
+	{"distort.go", "stride, size :=", "2", "(2*2)", "more memory than is needed"},
+	{"distort.go", "var small", "", "", "speed alone"},
+	{"distort.go", "left, right, top, bottom :=", "0", "(0+1)", "a larger box costs time alone"},
+	{"distort.go", "left, right, top, bottom =", "left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), y+1", "", "a larger box costs time alone"},
+	{"distort.go", "left, right, top, bottom =", "1", "(1+1) (2*1)", "a larger box costs time alone"},
+	{"distort.go", "half", "1", "(1+1) (2*1)", "a larger box costs time alone"},
+	{"distort.go", "", "65536", "(65536+1) (65536-1)", "a 65536th more or less"},
+	{"distort.go", "grey := int(", "256", "(256+1)", "less than one grey level"},
+	{"distort.go", "grey", "31", "(31-1)", "the sign is in bit 30 as well"},
+	{"distort.go", "s*uniform", "+", "-", "the distribution is symmetric"},
+	{"evaluate.go", "const size = 16", "16", "(16+1) (16-1) (2*16)", "speed alone"},
+	{"idx.go", "bufio.NewReaderSize", "", "", "speed alone"},
+	{"idx.go", "room := min(size", "16", "(16-1) 0", "it may allocate less"},
+	{"idx.go", "room := min(size", "4", "(4-1) 0", "it may allocate less"},
+	{"images.go", "slices.Chunk(pixels, 8)", "8", "(8+1)", "speed alone"},
+	{"images.go", "if len(eight) == 8", "8", "(8+1) (2*8) 0", "speed alone"},
+	{"kernels.go", "const blockWidth", "", "", "speed alone"},
+	{"network.go", "var buffers", "2", "(2+1) (2*2)", "more buffers than are needed"},
+	{"network.go", "return -1, 0", "1", "(1+1) (2*1)", "any negative layer means that there is none"},
+	{"network.go", "return -1, 0", "0", "", "a value that nobody asks for"},
+	{"network.go", "before := 0", "", "", "the words of a message"},
+	{"parallel.go", "if cores == 1 {", "1", "(1+1) (2*1)", "speed alone"},
+	{"parallel.go", "w.helpers < min", "1", "(1-1) 0", "a helper too many finds nothing to do"},
+	{"parallel.go", "looks", "0", "(0+1) (0-1)", "speed alone"},
+	{"parallel.go", "looks < 300", "300", "", "speed alone"},
+	{"parallel.go", "worthSharing", "", "", "speed alone"},
+	{"parallel.go", "size := max(1, min(1<<15", "", "", "speed alone"},
+	{"picture.go", "if x < 0 {", "<", "<=", "0 is white in both colours"},
+	{"picture.go", "c = color.RGBA", "255", "", "fromWhite makes it opaque"},
+	{"picture.go", "c := color.RGBA", "255", "", "fromWhite makes it opaque"},
+	{"sparse.go", "[128]", "", "", "speed alone"},
+	{"sparse.go", "for k := 0; k < len(x)", "<", "<=", "an empty part adds nothing"},
+	{"train.go", "rand.NewPCG", "", "", "any fixed seed is as good"},
+	{"train.go", "if c == 1 {", "1", "", "speed alone"},
+	{"train.go", "if c == 1 {", "c == 1", "", "speed alone"},
+	{"train.go", "math.IsInf(s.", "1", "", "the sign is positive, or the other clause finds a negative one"},
+	{"synthetic.go", "NormFloat64", "", "", "a hand that varies otherwise is as good"},
+	{"synthetic.go", "{{{", "", "", "a drawing: a point elsewhere is as good"},
+}
+
+func (m *mutant) equivalent() bool {
+	for _, e := range equivalents {
+		if (e.file == "" || e.file == m.at.Filename) && strings.Contains(m.line, e.line) && (e.old == "" || e.old == m.old) && (e.new == "" || slices.Contains(strings.Fields(e.new), m.new)) {
+			return true
+		}
+	}
+	return false
+}
