@@ -44,6 +44,8 @@ var equivalents = []struct {
 	{"parallel.go", "worthSharing", "", "", "speed alone"},
 	{"parallel.go", "size := max(1, min(1<<15", "", "", "speed alone"},
 	{"picture.go", "if x < 0 {", "<", "<=", "0 is white in both colours"},
+	{"picture.go", "c = color.RGBA", "255", "", "its alpha is not used"},
+	{"picture.go", "c := color.RGBA", "255", "", "its alpha is not used"},
 	{"sparse.go", "[128]", "", "", "speed alone"},
 	{"sparse.go", "for k := 0; k < len(x)", "<", "<=", "an empty part adds nothing"},
 	{"train.go", "rand.NewPCG", "", "", "any fixed seed is as good"},
