@@ -90,7 +90,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stdout, "It may be no digit: no output reaches %.1f.\n", sure)
 		}
 		fmt.Fprintln(stdout)
-		report(stdout, input, output, net.Layers[len(net.Layers)-1].Activation == nn.Softmax)
+		report(stdout, input, output, net.Layers[len(net.Layers)-1].Activation)
 	}
 	return status
 }
@@ -199,14 +199,18 @@ func naming(name string, err error) error {
 }
 
 // report prints the picture that the network sees and, beside it, the outputs.
-// Those of a softmax layer sum to 1.
-func report(w io.Writer, input, output []float64, softmax bool) {
-	beside := []string{"The ten outputs, each from 0 to 1:", ""}
+// Those of a softmax layer sum to 1. Others than sigmoid's and softmax's may be
+// below 0 or above 1; their bars end there.
+func report(w io.Writer, input, output []float64, last nn.Activation) {
+	beside := []string{"The ten outputs:", ""}
+	if last == nn.Sigmoid || last == nn.Softmax {
+		beside[0] = "The ten outputs, each from 0 to 1:"
+	}
 	for digit, a := range output {
-		bar := strings.Repeat("█", int(math.Round(20*a)))
+		bar := strings.Repeat("█", int(math.Round(20*min(max(a, 0), 1))))
 		beside = append(beside, fmt.Sprintf("%d  %.2f  %s", digit, a, bar))
 	}
-	if !softmax {
+	if last != nn.Softmax {
 		beside = append(beside, "", "They are ten separate answers", "and do not sum to 1.")
 	}
 	for i, line := range append(blocks(input), "") {

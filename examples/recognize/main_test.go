@@ -146,6 +146,14 @@ func TestOutputsOfSoftmaxAreNotCalledSeparateAnswers(t *testing.T) {
 	}
 }
 
+func TestOutputsBelow0AndAbove1AreReported(t *testing.T) {
+	var b strings.Builder
+	report(&b, make([]float64, 784), []float64{-1, 3, 0, 0, 0, 0, 0, 0, 0, 0}, nn.Linear)
+	if out := b.String(); !strings.Contains(out, "0  -1.00\n") || !strings.Contains(out, "1  3.00  "+strings.Repeat("█", 20)+"\n") || strings.Contains(out, "from 0 to 1") {
+		t.Error(out)
+	}
+}
+
 // TestSureAnswersAreRightMoreOften computes README's table: which share of MNIST's
 // test images and of noise has an output above a bar, and how many of these images
 // are read correctly.
@@ -250,7 +258,7 @@ func TestReportShowsOutputsAndPicture(t *testing.T) {
 	}
 	output[0], output[2], output[9] = 1, 0.5, 0.004
 	var b strings.Builder
-	report(&b, input, output, false)
+	report(&b, input, output, nn.Sigmoid)
 	lines := strings.Split(b.String(), "\n")
 	gap := strings.Repeat(" ", 31)
 	for i, want := range map[int]string{
