@@ -91,6 +91,9 @@ func TestFlowersHeldBackAreToldApart(t *testing.T) {
 	if accuracy := numbers(t, out, `accuracy (\S+) %`, 1)[0]; accuracy < 95 || !strings.Contains(out, "of 30 examples") {
 		t.Errorf("want 95 %% or more of 30 flowers:\n%s", out)
 	}
+	if sure := numbers(t, out, `\nA new flower: versicolor, probabilities \[\S+ (\S+) \S+\]\n`, 1)[0]; sure < 0.9 {
+		t.Errorf("a versicolor has the probability %v", sure)
+	}
 }
 
 func TestSoftmaxReadsMNIST(t *testing.T) {
