@@ -4,7 +4,9 @@
 // drawn there. The page explains its neurons, changes its weights, and trains a
 // fresh network step by step:
 //
-//	go run ./examples/draw [-port 8784]
+//	draw [-port 8784]
+//
+// In a clone of the repository it is go run ./examples/draw.
 //
 // The program prints the page's address, which only this computer can open.
 // Ctrl-C ends it. The page only draws: core.go answers what it asks for. This
@@ -51,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := flags.Parse(args)
 	switch {
 	case err == flag.ErrHelp:
-		fmt.Fprintln(stdout, "Usage: go run ./examples/draw [flags]")
+		fmt.Fprintln(stdout, "Usage: draw [flags]")
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 		return 0

@@ -317,7 +317,7 @@ func start(args ...string) (status int, stdout, stderr string) {
 }
 
 func TestUsage(t *testing.T) {
-	if status, out, err := start("-h"); status != 0 || err != "" || !strings.HasPrefix(out, "Usage: ") || !strings.Contains(out, "-port") {
+	if status, out, err := start("-h"); status != 0 || err != "" || !strings.HasPrefix(out, "Usage: draw ") || !strings.Contains(out, "-port") {
 		t.Errorf("-h: exit %d, stdout %q, stderr %q", status, out, err)
 	}
 	for _, args := range [][]string{{"-port", "65536"}, {"-port", "-1"}, {"-port", "x"}, {"-speed"}, {"8784"}} {

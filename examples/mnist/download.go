@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,6 +24,9 @@ import (
 // FetchMNIST ends a download that stalls or is very slow.
 const patience = 4 * time.Second
 
+// mnistFiles are the names of the four files.
+const mnistFiles = "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and t10k-labels-idx1-ubyte.gz"
+
 // mnistFolder returns the folder that data means to nn.LoadMNIST.
 func mnistFolder(data string) (string, error) {
 	dir := cmp.Or(data, os.Getenv("MNIST_DIR"))
@@ -36,13 +40,24 @@ func mnistFolder(data string) (string, error) {
 	return filepath.Abs(dir)
 }
 
-// download downloads MNIST into a folder. Its error fits on one line.
+// download downloads MNIST into a folder. Its error fits on one line. If it
+// fails it leaves no empty folder that was not there before.
 func download(ctx context.Context, dir string, out *screen, transport http.RoundTripper) error {
 	out.line("No MNIST found: downloading it (11.6 MB)")
+	var made []string
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, d)
+	}
 	m := &mirrors{client: http.Client{Transport: transport}, out: out}
 	err := nn.FetchMNIST(ctx, dir, m.get)
 	if err == nil {
 		return nil
+	}
+	for _, d := range made {
+		os.Remove(d) // only an empty one
 	}
 	var failed *url.Error
 	if errors.As(err, &failed) && !m.reached {

@@ -36,6 +36,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/nn13002/nn"
@@ -62,14 +63,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 		fmt.Fprintln(stderr, "mnist:", err)
 		return 1
 	}
-	if o.fetch {
-		if o.data, err = mnistFolder(o.data); err != nil {
-			fmt.Fprintln(stderr, "mnist: no folder for MNIST, use -data:", err)
-			return 1
-		}
+	dir, err := mnistFolder(o.data)
+	if err != nil {
+		fmt.Fprintln(stderr, "mnist: no folder for MNIST, use -data:", err)
+		return 1
+	}
+	if o.fetch || o.data != "" {
+		synthetic = 0
 	}
 	out := newScreen(stdout)
-	train, test, what, err := load(ctx, o.data, out, transport, synthetic)
+	train, test, what, err := load(ctx, dir, out, transport, synthetic)
 	if err != nil {
 		out.keep()
 		fmt.Fprintln(stderr, "mnist:", err)
@@ -80,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 	}
 
 	if o.fetch {
-		out.line("MNIST: %d training and %d test images in %s", train.Len(), test.Len(), o.data)
+		out.line("MNIST: %d training and %d test images in %s", train.Len(), test.Len(), dir)
 		return 0
 	}
 
@@ -161,12 +164,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, transport
 }
 
 // load returns MNIST from a folder, and downloads it if it is not there. If that
-// fails it returns synthetic digits; what is then " on synthetic digits", for
-// the report to say with every result.
+// fails it returns a number of synthetic digits, or an error if the number is 0.
+// With them, what is " on synthetic digits", for the report to say with every
+// result.
 func load(ctx context.Context, dir string, out *screen, transport http.RoundTripper, synthetic int) (train, test *nn.Images, what string, err error) {
 	train, test, err = nn.LoadMNIST(dir)
+	if err == nil {
+		return train, test, "", nil
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return train, test, "", err
+		reason := strings.ReplaceAll(err.Error(), "\n", "; ")
+		return nil, nil, "", fmt.Errorf("%s; if a file is damaged, remove it and run mnist -fetch -data %q, which downloads it again", reason, dir)
 	}
 	err = download(ctx, dir, out, transport)
 	if ctx.Err() != nil && err != nil {
@@ -176,10 +184,14 @@ func load(ctx context.Context, dir string, out *screen, transport http.RoundTrip
 		train, test, err = nn.LoadMNIST(dir)
 		return train, test, "", err
 	}
-	if dir != "" || errors.Is(err, fs.ErrExist) {
+	if errors.Is(err, fs.ErrExist) {
 		return nil, nil, "", err
 	}
+	if synthetic == 0 {
+		return nil, nil, "", fmt.Errorf("%w\nCopy %s from a mirror or from another computer to %s, or name their folder with -data or MNIST_DIR", err, mnistFiles, dir)
+	}
 	out.line("No MNIST (%v): training on synthetic digits instead", err)
+	out.line("To train on MNIST, copy its four files to %s, or set MNIST_DIR to their folder", dir)
 	r := rand.New(rand.NewPCG(28, 28)) // the same digits whatever -seed says
 	return nn.Synthetic(r, synthetic), nn.Synthetic(r, synthetic/10), " on synthetic digits", nil
 }
@@ -274,8 +286,8 @@ func parse(args []string, help io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-epochs is %d, need 1 or more", o.epochs)
 	case o.batch < 1:
 		return o, fmt.Errorf("-batch is %d, need 1 or more", o.batch)
-	case !(o.rate >= 0) || math.IsInf(o.rate, 1):
-		return o, fmt.Errorf("-rate is %v, need a finite number of 0 or more", o.rate)
+	case !(o.rate > 0) || math.IsInf(o.rate, 1):
+		return o, fmt.Errorf("-rate is %v, need a finite number above 0", o.rate)
 	case !(o.decay >= 0) || math.IsInf(o.decay, 1):
 		return o, fmt.Errorf("-decay is %v, need a finite number of 0 or more", o.decay)
 	case !(o.distort >= 0 && o.distort <= 2):

@@ -201,7 +201,7 @@ func TestWithoutMNISTTrainsOnSyntheticDigits(t *testing.T) {
 			if notices != 1 || strings.Contains(out, "no network") != strings.Contains(test.notice, "no network") {
 				t.Errorf("want one line with %q:\n%s", test.notice, out)
 			}
-			mustContain(t, out, "Training on synthetic digits: 300 images")
+			mustContain(t, out, "To train on MNIST, copy its four files to "+dir, "MNIST_DIR", "Training on synthetic digits: 300 images")
 			mustReport(t, out, " on synthetic digits", 30)
 			if left, _ := os.ReadDir(dir); len(left) > 0 {
 				t.Errorf("left in the folder: %v", left)
@@ -289,10 +289,25 @@ func TestFetchSaysWhereTheFilesAre(t *testing.T) {
 }
 
 func TestFetchThatFailsIsAnError(t *testing.T) {
-	t.Setenv("MNIST_DIR", t.TempDir())
-	code, out, err := start(t.Context(), unplugged, "-fetch")
-	if code != 1 || strings.Contains(out, "synthetic") || err != "mnist: no network connection: dial: unplugged\n" {
-		t.Errorf("exit %d, stdout %q, stderr %q", code, out, err)
+	dir := filepath.Join(t.TempDir(), "new", "folder")
+	for _, args := range [][]string{{"-fetch"}, {"-fetch", "-data", dir}, {"-data", dir}} {
+		t.Setenv("MNIST_DIR", dir)
+		code, out, err := start(t.Context(), unplugged, args...)
+		if code != 1 || strings.Contains(out, "synthetic") || strings.Count(err, "\n") != 2 {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, out, err)
+		}
+		mustContain(t, err, "mnist: no network connection: dial: unplugged\nCopy ", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", dir, "MNIST_DIR\n")
+	}
+}
+
+func TestFailedDownloadLeavesNoEmptyFolder(t *testing.T) {
+	there := t.TempDir()
+	for _, dir := range []string{there, filepath.Join(there, "new", "folder")} {
+		t.Setenv("MNIST_DIR", dir)
+		start(t.Context(), unplugged, "-fetch")
+		if left, err := os.ReadDir(there); err != nil || len(left) > 0 {
+			t.Errorf("into %s: left %v, error %v", dir, left, err)
+		}
 	}
 }
 
@@ -473,7 +488,8 @@ func TestWrongFlagsAreReportedInOneLine(t *testing.T) {
 		{"-batch -5", "-batch is -5"},
 		{"-epochs 0", "-epochs is 0"},
 		{"-epochs x", "-epochs"},
-		{"-rate -1", "-rate is -1"},
+		{"-rate 0", "-rate is 0, need a finite number above 0"},
+		{"-rate -1", "-rate is -1, need a finite number above 0"},
 		{"-rate NaN", "-rate is NaN"},
 		{"-rate +Inf", "-rate is +Inf"},
 		{"-decay -1", "-decay is -1"},
@@ -506,9 +522,12 @@ func TestBrokenFileIsAnErrorWithItsName(t *testing.T) {
 	if err := os.Truncate(name, 1000); err != nil {
 		t.Fatal(err)
 	}
-	code, out, err := start(t.Context(), unplugged, "-data", dir)
-	if code != 1 || out != "" || !strings.Contains(err, name) {
-		t.Errorf("exit %d, stdout %q, stderr %q, want 1 and the name of the file", code, out, err)
+	for _, args := range [][]string{{"-data", dir}, {"-fetch", "-data", dir}} {
+		code, out, err := start(t.Context(), unplugged, args...)
+		if code != 1 || out != "" || strings.Count(err, "\n") != 1 {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q, want 1 and one line", args, code, out, err)
+		}
+		mustContain(t, err, name, "remove it and run mnist -fetch")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,10 +44,10 @@ func copied(t *testing.T, recipe string) (dir, program string) {
 }
 
 // run runs a recipe in its folder and returns what it prints.
-func run(t *testing.T, dir, program string, env ...string) (string, error) {
+func run(t *testing.T, dir, program string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(program)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -90,6 +91,9 @@ func TestFlowersHeldBackAreToldApart(t *testing.T) {
 	if accuracy := numbers(t, out, `accuracy (\S+) %`, 1)[0]; accuracy < 95 || !strings.Contains(out, "of 30 examples") {
 		t.Errorf("want 95 %% or more of 30 flowers:\n%s", out)
 	}
+	if sure := numbers(t, out, `\nA new flower: versicolor, probabilities \[\S+ (\S+) \S+\]\n`, 1)[0]; sure < 0.9 {
+		t.Errorf("a versicolor has the probability %v", sure)
+	}
 }
 
 func TestSoftmaxReadsMNIST(t *testing.T) {
@@ -97,15 +101,14 @@ func TestSoftmaxReadsMNIST(t *testing.T) {
 		t.Skip("trains a network: not in -short")
 	}
 	dir, program := copied(t, "softmax")
-	var env []string
 	if _, err := os.Stat("../../../shared/mnist"); err == nil && os.Getenv("MNIST_DIR") == "" {
 		folder, err := filepath.Abs("../../../shared/mnist")
 		if err != nil {
 			t.Fatal(err)
 		}
-		env = append(env, "MNIST_DIR="+folder)
+		t.Setenv("MNIST_DIR", folder)
 	}
-	out, err := run(t, dir, program, env...)
+	out, err := run(t, dir, program)
 	if strings.Contains(out, "-fetch") || strings.Contains(out, "MNIST_DIR") {
 		t.Skip("needs MNIST: ", out)
 	}
@@ -119,7 +122,8 @@ func TestSoftmaxReadsMNIST(t *testing.T) {
 
 func TestSoftmaxSaysHowToGetMNIST(t *testing.T) {
 	dir, program := copied(t, "softmax")
-	out, err := run(t, dir, program, "MNIST_DIR="+filepath.Join(dir, "none"))
+	t.Setenv("MNIST_DIR", filepath.Join(dir, "none"))
+	out, err := run(t, dir, program)
 	if err == nil || !strings.Contains(out, "go run github.com/nn13002/nn/examples/mnist@latest -fetch") {
 		t.Errorf("error %v:\n%s", err, out)
 	}
@@ -147,9 +151,51 @@ func TestCancelStopsWithinAnEpoch(t *testing.T) {
 }
 
 func TestPicturesOfOnesOwnAreLearned(t *testing.T) {
-	costs := numbers(t, mustRun(t, "pictures"), `of 10 examples\), cost (\S+)`, 2)
-	if costs[1] >= costs[0] {
-		t.Errorf("cost %v before, %v after", costs[0], costs[1])
+	dir, program := copied(t, "pictures")
+	costs := func(args ...string) []float64 {
+		out, err := run(t, dir, program, args...)
+		if err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		return numbers(t, out, `of 10 examples\), cost (\S+)`, 2)
+	}
+	before := costs()
+	if before[1] >= before[0] {
+		t.Errorf("cost %v before, %v after", before[0], before[1])
+	}
+	// What lies beside the pictures changes nothing, nor does a second run inside.
+	digits := filepath.Join(dir, "digits")
+	picture, err := os.ReadFile(filepath.Join(digits, "3.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{
+		"monday.png": picture, "20261125.png": picture, "3-1-grey.png": picture, "5/first-5-28x28.png": picture,
+		"4.txt": []byte("four"), "7/cut.png": picture[:len(picture)/2], "mine.safetensors": nil, "8/.hidden": nil,
+	} {
+		if err := os.WriteFile(filepath.Join(digits, name), content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := costs(); !slices.Equal(after, before) {
+		t.Errorf("costs %v, with other files in the folder %v", before, after)
+	}
+	dir, program = digits, filepath.Join(dir, "program.exe")
+	if after := costs("."); !slices.Equal(after, before) {
+		t.Errorf("costs %v, from inside the folder %v", before, after)
+	}
+}
+
+func TestPicturesNamesTheFolderWithoutAny(t *testing.T) {
+	dir, program := copied(t, "pictures")
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{"none", "empty"} {
+		out, err := run(t, dir, program, folder)
+		if err == nil || !strings.HasSuffix(out, `in the folder "`+folder+"\"\n") || strings.Count(out, "\n") != 1 {
+			t.Errorf("%s: error %v, prints %q", folder, err, out)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 // Recognize reads handwritten digits from image files, one digit from each:
 //
-//	go run ./examples/recognize [-net digits.safetensors] [-steps] photo.png …
+//	recognize [-net digits.safetensors] [-steps] photo.png …
+//
+// In a clone of the repository it is go run ./examples/recognize.
 //
 // A file is a PNG, JPEG or GIF of any size and colour: a photo, a scan or a
 // drawing of one digit on paper. For each file the program prints the digit, the
@@ -37,7 +39,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	file := flags.String("net", "", "`file` of the network, as safetensors (default the one that comes with nn)")
 	steps := flags.Bool("steps", false, "write a picture of each step from the file to the network's input, beside the file")
 	usage := func(w io.Writer) {
-		fmt.Fprintln(w, "Usage: go run ./examples/recognize [flags] photo.png …")
+		fmt.Fprintln(w, "Usage: recognize [flags] photo.png …")
 		flags.SetOutput(w)
 		flags.PrintDefaults()
 	}
@@ -88,7 +90,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintf(stdout, "It may be no digit: no output reaches %.1f.\n", sure)
 		}
 		fmt.Fprintln(stdout)
-		report(stdout, input, output)
+		report(stdout, input, output, net.Layers[len(net.Layers)-1].Activation)
 	}
 	return status
 }
@@ -197,13 +199,20 @@ func naming(name string, err error) error {
 }
 
 // report prints the picture that the network sees and, beside it, the outputs.
-func report(w io.Writer, input, output []float64) {
-	beside := []string{"The ten outputs, each from 0 to 1:", ""}
+// Those of a softmax layer sum to 1. Others than sigmoid's and softmax's may be
+// below 0 or above 1; their bars end there.
+func report(w io.Writer, input, output []float64, last nn.Activation) {
+	beside := []string{"The ten outputs:", ""}
+	if last == nn.Sigmoid || last == nn.Softmax {
+		beside[0] = "The ten outputs, each from 0 to 1:"
+	}
 	for digit, a := range output {
-		bar := strings.Repeat("█", int(math.Round(20*a)))
+		bar := strings.Repeat("█", int(math.Round(20*min(max(a, 0), 1))))
 		beside = append(beside, fmt.Sprintf("%d  %.2f  %s", digit, a, bar))
 	}
-	beside = append(beside, "", "They are ten separate answers", "and do not sum to 1.")
+	if last != nn.Softmax {
+		beside = append(beside, "", "They are ten separate answers", "and do not sum to 1.")
+	}
 	for i, line := range append(blocks(input), "") {
 		if i < len(beside) {
 			line = fmt.Sprintf("%-28s   %s", line, beside[i])

@@ -136,6 +136,24 @@ func TestSaysWhenNoOutputIsLarge(t *testing.T) {
 	}
 }
 
+func TestOutputsOfSoftmaxAreNotCalledSeparateAnswers(t *testing.T) {
+	digit, _ := legible(t)
+	net := nn.New(rand.New(rand.NewPCG(1, 2)), 784, 16, 10)
+	net.Layers[1].Activation = nn.Softmax
+	status, out, err := start("-net", save(t, "softmax.safetensors", net.Save), savePNG(t, digit))
+	if status != 0 || err != "" || !strings.Contains(out, "The ten outputs") || strings.Contains(out, "sum to 1") {
+		t.Errorf("exit %d, stdout %q, stderr %q", status, out, err)
+	}
+}
+
+func TestOutputsBelow0AndAbove1AreReported(t *testing.T) {
+	var b strings.Builder
+	report(&b, make([]float64, 784), []float64{-1, 3, 0, 0, 0, 0, 0, 0, 0, 0}, nn.Linear)
+	if out := b.String(); !strings.Contains(out, "0  -1.00\n") || !strings.Contains(out, "1  3.00  "+strings.Repeat("█", 20)+"\n") || strings.Contains(out, "from 0 to 1") {
+		t.Error(out)
+	}
+}
+
 // TestSureAnswersAreRightMoreOften computes README's table: which share of MNIST's
 // test images and of noise has an output above a bar, and how many of these images
 // are read correctly.
@@ -240,7 +258,7 @@ func TestReportShowsOutputsAndPicture(t *testing.T) {
 	}
 	output[0], output[2], output[9] = 1, 0.5, 0.004
 	var b strings.Builder
-	report(&b, input, output)
+	report(&b, input, output, nn.Sigmoid)
 	lines := strings.Split(b.String(), "\n")
 	gap := strings.Repeat(" ", 31)
 	for i, want := range map[int]string{
@@ -324,7 +342,7 @@ func TestUsage(t *testing.T) {
 		t.Errorf("unknown flag: exit %d, stdout %q, stderr %q", status, out, err)
 	}
 	status, out, err = start("-h")
-	if status != 0 || err != "" || !strings.HasPrefix(out, "Usage: ") {
+	if status != 0 || err != "" || !strings.HasPrefix(out, "Usage: recognize ") {
 		t.Errorf("-h: exit %d, stdout %q, stderr %q", status, out, err)
 	}
 }

@@ -86,7 +86,7 @@ const texts = {
     stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls. The cost of the same digits is now {d}. Below: what it read before and after the step.",
     stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
     confusionText: "{k} of {n} test digits are misread. Rows are digits, columns what they are read as.", read: "{d}, read as {e}",
-    quality: "The shipped network reads {p} of MNIST’s {n} test digits correctly. An output of 0.8 or more counts as sure: so are 94.2\u00a0% of its answers, and 98.9\u00a0% of these are right. It knows ten digits and nothing else, so it can be sure of what is no digit: draw a letter.",
+    quality: "The shipped network reads {p} of MNIST’s {n} test digits correctly. An output of 0.8 or more counts as sure: so are 93.0\u00a0% of its answers, and 98.9\u00a0% of these are right. It knows ten digits and nothing else, so it can be sure of what is no digit: draw a letter.",
   },
   zh: {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
@@ -132,7 +132,7 @@ const texts = {
     stepBias: "{name}：偏置移动了 {b}，权重最多移动了 {w}，梯度为红色处减小，为蓝色处增大。",
     sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "点击一个，把它放到画布上。",
     confusionText: "{n} 个测试数字中认错了 {k} 个。行是数字，列是回答。", read: "{d}，认作 {e}",
-    quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 94.2\u00a0% 的数字如此，而这些回答中 98.9\u00a0% 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
+    quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 93.0\u00a0% 的数字如此，而这些回答中 98.9\u00a0% 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
     readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
   },
 };

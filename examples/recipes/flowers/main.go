@@ -1,6 +1,6 @@
 // Flowers tells three species of iris apart by four measurements, from a CSV file.
 // They are those of R. A. Fisher, The use of multiple measurements in taxonomic
-// problems, 1936.
+// problems, 1936. It ends with the species of a flower that is not in the file.
 package main
 
 import (
@@ -20,13 +20,18 @@ import (
 var file string
 
 func main() {
-	rows := must(csv.NewReader(strings.NewReader(file)).ReadAll())
-	species := []string{"setosa", "versicolor", "virginica"}
+	rows, err := csv.NewReader(strings.NewReader(file)).ReadAll()
+	if err != nil {
+		log.Fatal(err)
+	}
+	species, unknown := []string{"setosa", "versicolor", "virginica"}, []float64{6.3, 2.7, 4.6, 1.4}
 	var data, train, test nn.Samples
-	for _, row := range rows[1:] { // the first has the names of the columns
-		input, target := make([]float64, 4), make([]float64, 3)
-		must(fmt.Sscan(strings.Join(row[:4], " "), &input[0], &input[1], &input[2], &input[3]))
-		target[slices.Index(species, row[4])] = 1 // one-hot
+	for i, row := range rows[1:] { // the first has the names of the columns
+		input, target, class := make([]float64, 4), make([]float64, 3), slices.Index(species, row[4])
+		if n, _ := fmt.Sscan(strings.Join(row[:4], " "), &input[0], &input[1], &input[2], &input[3]); n < 4 || class < 0 {
+			log.Fatalf("row %d is %q, need four numbers and one of %q", i+2, row, species)
+		}
+		target[class] = 1 // one-hot
 		data = append(data, [2][]float64{input, target})
 	}
 	for five := range slices.Chunk(data, 5) { // a fifth is held back
@@ -38,22 +43,17 @@ func main() {
 			sum, squares = sum+flower[0][j], squares+flower[0][j]*flower[0][j]
 		}
 		mean := sum / float64(len(train))
-		for _, flower := range data {
-			flower[0][j] = (flower[0][j] - mean) / math.Sqrt(squares/float64(len(train))-mean*mean)
+		for _, flower := range append(data, [2][]float64{unknown}) { // all with the mean and variance of train
+			// The variance of a constant column is 0.
+			flower[0][j] = (flower[0][j] - mean) / math.Sqrt(max(squares/float64(len(train))-mean*mean, 1e-9))
 		}
 	}
-	net := nn.New(rand.New(rand.NewPCG(1, 2)), 4, 8, 3)
+	net, sgd := nn.New(rand.New(rand.NewPCG(1, 2)), 4, 8, 3), &nn.SGD{Rate: 0.1, Cost: nn.CrossEntropy}
 	net.Layers[1].Activation = nn.Softmax
-	sgd := &nn.SGD{Rate: 0.1, Cost: nn.CrossEntropy}
 	for range 300 {
-		must(sgd.Epoch(net, train))
+		if _, err := sgd.Epoch(net, train); err != nil {
+			log.Fatal(err)
+		}
 	}
-	fmt.Println(net.Evaluate(test, sgd.Cost))
-}
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		log.Fatal(err)
-	}
-	return value
+	fmt.Printf("%v\nA new flower: %s, probabilities %.2f\n", net.Evaluate(test, sgd.Cost), species[net.Classify(unknown)], net.Predict(unknown))
 }

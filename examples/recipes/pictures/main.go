@@ -1,9 +1,11 @@
 // Pictures teaches a network your own handwriting, from a folder of pictures. A
-// picture's digit is the first character of its name or of its folder's:
-// digits/7-monday.jpg or digits/7/monday.jpg.
+// picture's digit stands before its name or is the name of its folder:
+// digits/7-monday.jpg or digits/7/monday.jpg. What recognize -steps wrote is left out.
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"image"
 	_ "image/jpeg"
@@ -11,45 +13,47 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"regexp"
+	"slices"
 
 	"github.com/nn13002/nn"
 )
 
 func main() {
-	folder := os.DirFS(append(os.Args, "digits")[1]) // the argument, or else digits
+	dir := append(os.Args, "digits")[1] // the argument, or else digits
+	folder := os.DirFS(dir)
+	names, _ := fs.Glob(folder, "[0-9][^0-9]*") // not the date in 20261125_1533.jpg
+	inside, _ := fs.Glob(folder, "[0-9]/[^.]*")
+	step := regexp.MustCompile(`-(1-grey|2-paper-evened|3-ink|4-cleaned|5-28x28)\.png$`)
 	var data nn.Samples
-	must(fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name()[0] == '.' {
-			return err
-		}
-		f, err := folder.Open(name)
-		must(err)
-		defer f.Close()
-		img, _, err := image.Decode(f)
-		if err != nil || name[0] < '0' || name[0] > '9' {
-			return fmt.Errorf("%s: need a picture, and a digit before its name: %v", name, err)
+	for _, name := range slices.DeleteFunc(append(names, inside...), step.MatchString) {
+		content, failed := fs.ReadFile(folder, name)
+		img, _, err := image.Decode(bytes.NewReader(content))
+		if err != nil {
+			fmt.Printf("skipped %s: %v\n", name, cmp.Or(failed, err))
+			continue
 		}
 		input, ok := nn.FromImage(img)
 		if !ok {
-			return fmt.Errorf("%s: no ink on the paper", name)
+			fmt.Printf("skipped %s: no ink on the paper\n", name)
+			continue
 		}
 		target := make([]float64, 10)
 		target[name[0]-'0'] = 1
 		data = append(data, [2][]float64{input, target})
-		return nil
-	}))
+	}
+	if data == nil {
+		log.Fatalf("no picture with a digit before its name in the folder %q", dir)
+	}
 	net, sgd := nn.Pretrained(), &nn.SGD{Rate: 0.2, Cost: nn.CrossEntropy}
 	fmt.Println("before:", net.Evaluate(data, sgd.Cost))
 	for range 20 {
-		_, err := sgd.Epoch(net, data)
-		must(err)
+		if _, err := sgd.Epoch(net, data); err != nil {
+			log.Fatal(err)
+		}
 	}
 	fmt.Println("after:", net.Evaluate(data, sgd.Cost))
-	must(net.SaveFile("mine.safetensors"))
-}
-
-func must(err error) {
-	if err != nil {
+	if err := net.SaveFile("mine.safetensors"); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,4 +1,5 @@
 // Web answers a posted picture with the digit in it and how sure the network is.
+// If that is not clear, the picture may show no digit.
 package main
 
 import (
@@ -31,7 +32,7 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 	img, _, err := image.Decode(bytes.NewReader(body))
 	if err != nil {
-		http.Error(w, "need a PNG or JPEG", http.StatusBadRequest)
+		http.Error(w, "POST a PNG or JPEG as the body", http.StatusBadRequest)
 		return
 	}
 	input, ok := nn.FromImage(img)
@@ -41,5 +42,6 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 	output := net.Predict(input)
 	sure := slices.Max(output)
-	fmt.Fprintf(w, "{\"digit\": %d, \"sure\": %.3f}\n", slices.Index(output, sure), sure)
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, "{\"digit\": %d, \"sure\": %.3f, \"clear\": %t}\n", slices.Index(output, sure), sure, sure >= 0.8)
 }

@@ -24,10 +24,41 @@ func TestAPostedPictureIsRead(t *testing.T) {
 	var got struct {
 		Digit int
 		Sure  float64
+		Clear bool
 	}
 	w := post(picture)
-	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || got.Digit != 3 || got.Sure < 0.8 {
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || got.Digit != 3 || got.Sure < 0.8 || !got.Clear {
 		t.Errorf("%d %q, error %v, want a 3", w.Code, w.Body, err)
+	}
+	if kind := w.Header().Get("Content-Type"); kind != "application/json" {
+		t.Errorf("Content-Type %q", kind)
+	}
+}
+
+func TestTheLetterXIsNotClear(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 100, 100))
+	for i := range img.Pix {
+		img.Pix[i] = 255
+	}
+	for i := 20; i < 80; i++ {
+		for j := -3; j <= 3; j++ {
+			img.Pix[100*i+i+j], img.Pix[100*i+99-i+j] = 0, 0
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	if w := post(b.Bytes()); w.Code != 200 || !bytes.Contains(w.Body.Bytes(), []byte(`"clear": false`)) {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+}
+
+func TestAGetIsToldToPost(t *testing.T) {
+	w := httptest.NewRecorder()
+	answer(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != 400 || !bytes.Contains(w.Body.Bytes(), []byte("POST a PNG or JPEG")) {
+		t.Errorf("%d %q", w.Code, w.Body)
 	}
 }
 
