@@ -16,9 +16,8 @@ type Cost uint8
 //	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]  of a Sigmoid output layer
 //	              C = −Σⱼ tⱼ·ln aⱼ                      of a Softmax output layer
 //
-// CrossEntropy needs one of these two layers. Quadratic suits every output layer but
-// [Softmax]. Targets must be in the range of the layer's [Activation], its ends
-// included, and for Softmax they must sum to 1.
+// CrossEntropy needs one of these two layers, Quadratic any but [Softmax]. Targets must
+// be in the range of the layer's [Activation], ends included, and for Softmax sum to 1.
 //
 // The delta of CrossEntropy lacks the factor σ′, so that a confidently wrong neuron
 // learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).

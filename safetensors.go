@@ -269,7 +269,7 @@ func compareNames(a, b string) (order int, numbered bool) {
 // assemble makes the layers, with the activations named in the file or given to Load, and reads their numbers.
 func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, error) {
 	misnamed := func(wrong, mend string, names ...any) error { // mend is a statement in Python
-		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in alphabetical order: "+
+		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in the order of the names: "+
 			`python3 -c 'from safetensors.torch import *; t = load_file("OLD"); %s; save_file(t, "NEW")'`,
 			wrong, len(tensors), fmt.Sprint(tensors[:min(len(tensors), 20)]), fmt.Sprintf(mend, names...))
 	}
