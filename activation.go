@@ -18,8 +18,8 @@ type Activation uint8
 //	Linear   σ(z) = z             in (−∞, ∞)   σ′(z) = 1
 //	Softmax  σ(z)ⱼ = e^zⱼ/Σₖe^zₖ  in (0, 1)    only with CrossEntropy, where no σ′ is needed
 //
-// An output cannot leave the range of its function, so targets must lie in it or
-// at its ends. Data that hold other numbers need a Linear output layer. Softmax
+// An output cannot leave the range of its function. Training and Evaluate panic if a
+// target does: data that hold other numbers need a Linear output layer. Softmax
 // is for the output layer only: its activations sum to 1, the probabilities of
 // classes that exclude each other, and so must the targets of an example.
 //

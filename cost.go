@@ -16,8 +16,8 @@ type Cost uint8
 //	CrossEntropy  C = −Σⱼ [tⱼ·ln aⱼ + (1−tⱼ)·ln(1−aⱼ)]  of a Sigmoid output layer
 //	              C = −Σⱼ tⱼ·ln aⱼ                      of a Softmax output layer
 //
-// CrossEntropy needs one of these two layers and targets from 0 to 1, which for
-// [Softmax] sum to 1. Quadratic suits every output layer but Softmax.
+// CrossEntropy needs one of these two layers, Quadratic any but [Softmax]. Targets must
+// be in the range of the layer's [Activation], ends included, and for Softmax sum to 1.
 //
 // The delta of CrossEntropy lacks the factor σ′, so that a confidently wrong neuron
 // learns fast (Nielsen, Neural Networks and Deep Learning, chapter 3).
@@ -74,15 +74,16 @@ func (c Cost) mustSuit(n *Network) {
 	}
 }
 
-// mustAllow panics if no output could ever equal the target t of example i.
+// ranges are the least and the greatest output of each activation function.
+var ranges = [...][2]float64{Sigmoid: {0, 1}, Tanh: {-1, 1}, ReLU: {0, math.Inf(1)}, Linear: {math.Inf(-1), math.Inf(1)}, Softmax: {0, 1}}
+
+// mustAllow panics if no output could ever equal the target t of example i. NaN passes.
 func (c Cost) mustAllow(t []float64, i int, σ Activation) {
-	if c == Quadratic {
-		return
-	}
-	sum := 0.0
+	least, most, sum := ranges[σ][0], ranges[σ][1], 0.0
 	for j, v := range t {
-		if v < 0 || v > 1 {
-			panic(fmt.Sprintf("nn: target %d of example %d is %v, CrossEntropy needs it from 0 to 1", j, i, v))
+		if v < least || v > most {
+			panic(fmt.Sprintf("nn: target %d of example %d is %v, the %v cost of a %v output needs it from %v to %v: "+
+				"for other numbers, set Activation of the last layer to nn.Linear and Cost to nn.Quadratic", j, i, v, c, σ, least, most))
 		}
 		sum += v
 	}

@@ -89,9 +89,9 @@ func (e Evaluation) String() string {
 // Evaluate works on all cores, and the result has the same bits for any number
 // of them. The confusion matrix of c outputs takes 8·c² bytes.
 //
-// It panics if there is no example, where [SGD.Epoch] would for the cost, and if
-// the target of a single output is exactly the threshold between its two classes:
-// 0.5, or 0 for [Tanh], whose targets are −1 and 1.
+// It panics if there is no example, where [SGD.Epoch] would for the cost or a target,
+// and if the target of a single output is exactly the threshold between its two
+// classes: 0.5, or 0 for [Tanh], whose targets are −1 and 1.
 func (n *Network) Evaluate(data Examples, cost Cost) Evaluation {
 	n.check()
 	cost.mustSuit(n)

@@ -65,7 +65,7 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 		size *= int(dim)
 	}
 	if err := read(body, shape, size); err != nil {
-		return fmt.Errorf("IDX dimensions %v, which need %d bytes: %w", shape, size, err)
+		return fmt.Errorf("%w (IDX dimensions %v need %d bytes)", err, shape, size)
 	}
 	if n, err := io.ReadFull(body, magic[:1]); n > 0 { // or, at the end, gzip verifies its checksum
 		return fmt.Errorf("IDX file continues after its data, dimensions %v need %d bytes", shape, size)

@@ -48,7 +48,7 @@ func (d *Images) Add(pixels []byte, label byte) {
 		panic(fmt.Sprintf("nn: %d pixels for an image of %d×%d", len(pixels), d.Width, d.Height))
 	}
 	if int(label) >= d.Classes {
-		panic(fmt.Sprintf("nn: label %d, need below %d", label, d.Classes))
+		panic(fmt.Sprintf("nn: label %d, need below %d: set Classes to more than the highest label", label, d.Classes))
 	}
 	if len(d.start) == 0 {
 		d.start, d.size = []int{0}, len(pixels)

@@ -89,7 +89,7 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 		if len(shape) == 3 && shape[1] == 8 && shape[2] == 4 { // QMNIST's, big-endian
 			first, step = 3, 8*4
 		} else if len(shape) != 1 {
-			return fmt.Errorf("%d dimensions %v, need 1 for labels", len(shape), shape)
+			return fmt.Errorf("%d dimensions, need 1 for labels", len(shape))
 		}
 		data, err := readBytes(body, nil, size)
 		for i := first; i < len(data); i += step {
@@ -106,7 +106,7 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 	err = readFile(images, func(body io.Reader, shape []int, size int) (err error) {
 		switch {
 		case len(shape) != 3:
-			return fmt.Errorf("%d dimensions %v, need 3 for images", len(shape), shape)
+			return fmt.Errorf("%d dimensions, need 3 for images", len(shape))
 		case shape[0] != len(label):
 			return fmt.Errorf("%d images for %d labels", shape[0], len(label))
 		case size == 0:

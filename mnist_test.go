@@ -179,8 +179,9 @@ func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
 	}
 	_, err = LoadImages(images, write(t, dir, "cut", labels[:len(labels)-1]), 10)
 	mustName(t, err, "[3 8 4]", "need 96 bytes")
-	_, err = LoadImages(images, write(t, dir, "other", idx([]int{3, 8, 5}, make([]byte, 120))), 10)
-	mustName(t, err, "3 dimensions [3 8 5], need 1")
+	other := write(t, dir, "other", idx([]int{3, 8, 5}, make([]byte, 120)))
+	_, err = LoadImages(images, other, 10)
+	mustName(t, err, other+": 3 dimensions, need 1 for labels (IDX dimensions [3 8 5]")
 }
 
 func TestLoadMNISTNamesTheMissingFile(t *testing.T) {
@@ -298,7 +299,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 		"label too large":     {images, wrong, []string{wrong, "label 1 is 4", "below 4"}},
 		"count differs":       {images, three, []string{images, "3 labels", "2 images"}},
 		"labels for images":   {labels, labels, []string{labels, "1 dimensions", "need 3"}},
-		"images for labels":   {images, images, []string{images, "3 dimensions", "need 1"}},
+		"images for labels":   {images, images, []string{images + ": 3 dimensions, need 1 for labels"}},
 		"pictures of nothing": {flat, labels, []string{flat, "2 images of 4×0"}},
 		"no images":           {none, empty, []string{none, "0 images of 4×3"}},
 		"ends early":          {short, labels, []string{short, "image 1 of 2"}},

@@ -118,9 +118,9 @@ func (t *tensor) checkFinite(values []float64) error {
 //
 // A layer is a tensor NAME.weight of shape [neurons, inputs] and a tensor NAME.bias
 // of shape [neurons], where NAME is 0, model.0, fc1 or any other. The layers have the
-// order of the names, with numbers by their value: fc2, fc10, out. Two layers in a row
-// of n inputs and n neurons, whose shapes show no order, need names that first differ
-// in a number.
+// order of the names, with numbers by their value: fc2, fc10, out. Names must first
+// differ in a number if other orders fit too: those of two layers in a row of n inputs
+// and n neurons, and all names if the network has as many outputs as inputs.
 //
 // Load returns an error if the file breaks a rule of the format, ends early or goes on
 // after its data; if the tensors are not such layers (the error has a line of Python
@@ -146,13 +146,15 @@ func load(r io.Reader, where string, activations []Activation) (n *Network, err 
 		}
 	}()
 	start, err := readBytes(r, nil, 8)
-	if err != nil {
-		return nil, fmt.Errorf("%d bytes of the header's length, need 8: %w", len(start), err)
+	if err == io.ErrUnexpectedEOF {
+		return nil, fmt.Errorf("it is empty or ends early: %d bytes, need 8 or more: %w", len(start), err)
+	} else if err != nil {
+		return nil, err
 	}
 	length := binary.LittleEndian.Uint64(start)
 	if length > maxHeader {
-		look := cmp.Or(looks[string(start)], looks[string(start[:2])], looks[string(start[:1])], "text, another format or a model of thousands of layers")
-		return nil, fmt.Errorf("it looks like %s: it begins with %q, a header of %d bytes, at most %d are allowed", look, start, length, maxHeader)
+		look := cmp.Or(looks[string(start)], looks[string(start[:2])], looks[fmt.Sprintf("%.1s", bytes.TrimSpace(start))], "text, another format or a model of thousands of layers")
+		return nil, fmt.Errorf("it looks like %s: it begins with %q, need the length of a header, at most %d bytes", look, start, maxHeader)
 	}
 	header, err := readBytes(r, nil, int(length))
 	if err != nil {
@@ -205,7 +207,7 @@ func parseHeader(header []byte) (tensors []*tensor, activations string, err erro
 		case len(text) > 10_000: // fewer than 200 are usual
 			return fmt.Errorf("description of %d bytes, need at most 10000", len(text))
 		case widths[t.dtype] == 0:
-			return fmt.Errorf("dtype %.40q, need F64, F32, F16 or BF16", t.dtype)
+			return fmt.Errorf("dtype %.40q, need F64, F32, F16 or BF16: only dense layers can be loaded", t.dtype)
 		case size == 0 || len(t.offsets) != 2 || float64(t.offsets[1]-t.offsets[0]) != size:
 			return fmt.Errorf("%s of shape %.80s and data_offsets %.80s, need dimensions of at least 1, and a begin and an end %.0f bytes apart", t.dtype, fmt.Sprint(t.shape), fmt.Sprint(t.offsets), size)
 		}
@@ -267,13 +269,15 @@ func compareNames(a, b string) (order int, numbered bool) {
 // assemble makes the layers, with the activations named in the file or given to Load, and reads their numbers.
 func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, error) {
 	misnamed := func(wrong, mend string, names ...any) error { // mend is a statement in Python
-		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in alphabetical order: "+
+		return fmt.Errorf("%s among the %d tensors %.200s, need NAME.weight [neurons inputs] and NAME.bias [neurons] for each layer, in the order of the names: "+
 			`python3 -c 'from safetensors.torch import *; t = load_file("OLD"); %s; save_file(t, "NEW")'`,
 			wrong, len(tensors), fmt.Sprint(tensors[:min(len(tensors), 20)]), fmt.Sprintf(mend, names...))
 	}
 	const renumber = `t["NUMBER.weight"], t["NUMBER.bias"] = t.pop(%.40q), t.pop(%.40q)`
 	for _, t := range tensors {
-		if t.layer = strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias"); t.layer == t.name {
+		if t.layer = strings.TrimSuffix(strings.TrimSuffix(t.name, "weight"), "bias"); t.layer == t.name && len(t.shape) != 2 {
+			return nil, fmt.Errorf("%v among the %d tensors is neither weights nor biases: only dense layers can be loaded, NAME.weight [neurons inputs] and NAME.bias [neurons]", t, len(tensors))
+		} else if t.layer == t.name {
 			return nil, misnamed(fmt.Sprintf("%v is neither weights nor biases", t), `t["NAME.weight"] = t.pop(%.40q)`, t.name)
 		}
 	}
@@ -284,21 +288,24 @@ func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, er
 		order, _ := compareNames(a.layer, b.layer)
 		return cmp.Or(order, strings.Compare(a.name, b.name)) // bias, then weight
 	})
-	n, before := new(Network), new(tensor) // the weights of the layer before
+	n, before, alphabetical := new(Network), new(tensor), false // before: the weights of the layer before
 	for i := 0; i < len(sorted); i += 2 {
 		b, w := sorted[i], sorted[min(i+1, len(sorted)-1)]
 		_, numbered := compareNames(before.layer, b.layer)
+		alphabetical = i > 0 && (alphabetical || !numbered)
 		switch {
 		case b.name != b.layer+"bias":
 			return nil, misnamed(fmt.Sprintf("no %.40sbias", b.layer), "t[%.40q] = 0 * t[%.40q][:, 0]", b.layer+"bias", b.name)
 		case w.name != b.layer+"weight":
 			return nil, misnamed(fmt.Sprintf("no %.40sweight", b.layer), `t[%.40q] = t.pop("OTHER")`, b.layer+"weight")
 		case len(w.shape) != 2 || len(b.shape) != 1 || w.shape[0] != b.shape[0]:
-			return nil, fmt.Errorf("%v and %v, need shapes [neurons inputs] and [neurons]", w, b)
+			return nil, fmt.Errorf("%v and %v, need shapes [neurons inputs] and [neurons]: only dense layers can be loaded", w, b)
 		case i > 0 && w.shape[1] != before.shape[0]:
 			return nil, misnamed(fmt.Sprintf("%v after %.40s, need %d inputs,", w, before.name, before.shape[0]), renumber, w.name, b.name)
 		case i > 0 && !numbered && slices.Equal(w.shape, before.shape):
 			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40s, need numbers in the names,", w, before.name), renumber, w.name, b.name)
+		case alphabetical && i+2 == len(sorted) && w.shape[0] == n.Layers[0].Weights.Rows: // any layer may be the first
+			return nil, misnamed(fmt.Sprintf("%v may be before or after %.40s, need numbers in the names,", w, sorted[1].name), renumber, w.name, b.name)
 		}
 		l := &Layer{Weights: &Matrix{Rows: w.shape[1], Cols: w.shape[0]}}
 		w.params, b.params, before = &l.Weights.Data, &l.Biases, w
@@ -306,11 +313,12 @@ func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, er
 	}
 	names := strings.Split(cmp.Or(named, given), ",")
 	for i, l := range n.Layers {
-		f := slices.Index(activationNames[:], names[min(i, len(names)-1)])
+		name := names[min(i, len(names)-1)]
+		f := slices.Index(activationNames[:], name)
 		if f < 0 || len(names) != len(n.Layers) || Activation(f) == Softmax && i < len(n.Layers)-1 || given != "" && named != "" && given != named {
-			return nil, fmt.Errorf("activations %.80s in the file, %.80s for Load, need one of %v for each of the %d layers, softmax only for the last: "+
-				`Load(r, nn.ReLU, nn.Linear), or in Python save_file(d, f, metadata={"activations": "relu,linear"})`,
-				cmp.Or(named, "missing"), cmp.Or(given, "none"), activationNames, len(n.Layers))
+			return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go, %.20q for layer %d, need one of %v for each of the %d layers, softmax only for the last: "+
+				`pass %.200snn.Linear, or in Python save_file(d, f, metadata={"activations": "%.200slinear"})`,
+				cmp.Or(named, "missing"), cmp.Or(given, "none"), name, i, activationNames, len(n.Layers), strings.Repeat("nn.ReLU, ", len(n.Layers)-1), strings.Repeat("relu,", len(n.Layers)-1))
 		}
 		l.Activation = Activation(f)
 	}
@@ -341,7 +349,7 @@ func readTensors(r io.Reader, tensors []*tensor) error {
 		*t.params = transposed(values, t.shape[0], len(values)/t.shape[0]) // biases are a column, and stay as they are
 	}
 	if _, err := io.ReadFull(r, make([]byte, 1)); err != io.EOF {
-		return fmt.Errorf("after the %d tensors: %w", len(tensors), cmp.Or(err, errors.New("the file goes on")))
+		return fmt.Errorf("after the last of %d tensors: %w", len(tensors), cmp.Or(err, errors.New("the file goes on")))
 	}
 	return nil
 }

@@ -461,6 +461,38 @@ func TestLayersOfTheSameShapeAreInTheOrderOfTheirNumbers(t *testing.T) {
 	mustName(t, err, "xx.weight [3 3] may be before or after 8.weight", "numbers")
 }
 
+// An autoencoder's layers fit in any order that goes round: 4-2-4 or 2-4-2.
+func TestLayersThatFitInAnotherOrderNeedNumbers(t *testing.T) {
+	for _, c := range []struct {
+		names, refused string
+		sizes          []int
+	}{
+		{"decoder encoder", "encoder.weight [2 4] may be before or after decoder.weight", []int{2, 4, 2}},
+		{"hidden in", "in.weight", []int{8, 4, 8}},
+		{"fc_out hidden", "hidden.weight", []int{2, 4, 2}},
+		{"fc1 fc2 out", "out.weight", []int{4, 8, 2, 4}},
+		{"decoder.0 decoder.2 encoder.0 encoder.2", "encoder.2.weight [2 3] may be before or after decoder.0.weight", []int{2, 3, 4, 3, 2}},
+		{"fc1 fc2", "", []int{4, 2, 4}},
+		{"0 2 4 6", "", []int{4, 3, 2, 3, 4}},
+		{"decoder encoder", "", []int{2, 4, 3}},
+		{"fc1 fc2 out", "", []int{4, 8, 8, 2}},
+		{"encoder", "", []int{4, 4}},
+	} {
+		file := saved(t, New(random(1), c.sizes...))
+		end := 8 + binary.LittleEndian.Uint64(file)
+		header := string(file[8:end])
+		for i, name := range strings.Fields(c.names) {
+			header = strings.ReplaceAll(header, fmt.Sprintf(`"%d.`, 2*i), fmt.Sprintf(`"%s.`, name))
+		}
+		_, err := Load(bytes.NewReader(container(header, file[end:])))
+		if c.refused != "" {
+			mustName(t, err, c.refused, "need numbers in the names")
+		} else if err != nil {
+			t.Errorf("%s of %v: %v", c.names, c.sizes, err)
+		}
+	}
+}
+
 // float16 and bfloat16 have so few values that a test can try all.
 func TestLoadReadsEveryHalf(t *testing.T) {
 	for dtype, c := range map[string]struct{ bits, bias int }{"F16": {10, 15}, "BF16": {7, 127}} {
@@ -510,11 +542,12 @@ func TestLoadTakesActivationsFromTheFileOrTheCaller(t *testing.T) {
 		activations []Activation
 		words       []string
 	}{
-		"neither names them": {unnamed, nil, []string{"activations missing in the file", "none for Load", "2 layers", "Load(r, nn.ReLU, nn.Linear)", `metadata={"activations": "relu,linear"}`}},
-		"both name others":   {file, []Activation{Tanh, Linear}, []string{"tanh,relu in the file", "tanh,linear for Load"}},
-		"too few":            {unnamed, []Activation{Tanh}, []string{"tanh for Load", "each of the 2 layers"}},
-		"too many":           {unnamed, []Activation{Tanh, Tanh, Tanh}, []string{"tanh,tanh,tanh for Load", "each of the 2 layers"}},
+		"neither names them": {unnamed, nil, []string{"activations missing in the file", "none in Go", "2 layers", "pass nn.ReLU, nn.Linear,", `metadata={"activations": "relu,linear"}`}},
+		"both name others":   {file, []Activation{Tanh, Linear}, []string{"tanh,relu in the file", "tanh,linear in Go"}},
+		"too few":            {unnamed, []Activation{Tanh}, []string{"tanh in Go", "each of the 2 layers"}},
+		"too many":           {unnamed, []Activation{Tanh, Tanh, Tanh}, []string{"tanh,tanh,tanh in Go", "each of the 2 layers"}},
 		"no activation":      {unnamed, []Activation{Tanh, 99}, []string{"Activation(99)", "sigmoid tanh relu linear softmax"}},
+		"a long example":     {saved(t, New(random(1), 1, 1, 1, 1)), []Activation{Tanh}, []string{"pass nn.ReLU, nn.ReLU, nn.Linear,", `"relu,relu,linear"`}},
 		"softmax first":      {unnamed, []Activation{Softmax, Tanh}, []string{"softmax,tanh", "softmax only for the last"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -536,6 +569,7 @@ func TestLoadSaysWhatAnotherFileLooksLike(t *testing.T) {
 		"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19":                 {"torch.save"},
 		"<!DOCTYPE html>":                                         {"HTML", `"<!DOCTYP"`},
 		"<html><head>":                                            {"HTML"},
+		"\r\n <!DOCTYPE html>":                                    {"HTML"},
 		"version https://git-lfs.github.com/spec/v1\noid sha256:": {"Git LFS pointer", "git lfs pull"},
 		"Not Found":                  {"text", `"Not Foun"`},
 		`{"0.weight":{"dtype":"F64"`: {"text"},
@@ -553,7 +587,11 @@ func TestLoadFileNamesTheFile(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	_, err = LoadFile(dir)
-	mustName(t, err, dir)
+	if mustName(t, err, dir); strings.Contains(err.Error(), "bytes") {
+		t.Errorf("error %q of a folder, want no count of bytes", err)
+	}
+	_, err = LoadFile(write(t, dir, "nothing", nil))
+	mustName(t, err, "nothing", "it is empty")
 	_, err = LoadFile(write(t, dir, "short", []byte{1, 2, 3}))
 	if mustName(t, err, "short", "3 bytes"); strings.Count(err.Error(), "nn: ") != 1 {
 		t.Errorf("error %q, want one nn: in it", err)
@@ -612,20 +650,21 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"a tensor twice":      {meta(bias), []string{`"0.bias"`, "second time"}},
 		"a tensor twice, once escaped": {meta(strings.Replace(bias, "0", `\u0030`, 1)), []string{
 			`"0.bias"`, "second time"}},
-		"metadata twice":       {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
-		"metadata key twice":   {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
-		"described at length":  {with(`{"dtype":"F64","shape":[` + strings.Repeat(" ", 10_000) + `1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "10051 bytes", "at most 10000"}},
-		"shape twice":          {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
-		"metadata not strings": {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
-		"metadata null":        {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
-		"metadata a string":    {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
-		"a function unknown":   {meta(`"__metadata__":{"activations":"gelu"}`), []string{"activations gelu in the file", "1 layers", "sigmoid tanh relu linear softmax"}},
-		"functions too many":   {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"activations tanh,tanh in the file", "each of the 1 layers"}},
-		"functions empty":      {meta(`"__metadata__":{"activations":""}`), []string{"activations missing", "1 layers"}},
-		"no tensors":           {"{}", []string{"0.weight", "0.bias", "0 tensors"}},
-		"only metadata":        {`{"__metadata__":{}}`, []string{"0.weight", "0.bias", "0 tensors"}},
-		"no bias":              {"{" + weight + "}", []string{"0.bias", "1 tensors", "[1 2]"}},
-		"no weight":            {"{" + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.weight", "1 tensors"}},
+		"metadata twice":        {meta(`"__metadata__":{},"__metadata__":{}`), []string{"__metadata__", "second time"}},
+		"metadata key twice":    {meta(`"__metadata__":{"a":"b","a":"b"}`), []string{`"a"`, "second time"}},
+		"described at length":   {with(`{"dtype":"F64","shape":[` + strings.Repeat(" ", 10_000) + `1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, "10051 bytes", "at most 10000"}},
+		"shape twice":           {with(`{"dtype":"F64","shape":[1,2],"shape":[1,2],"data_offsets":[0,16]}`), []string{`"0.weight"`, `"shape"`, "second time"}},
+		"metadata not strings":  {meta(`"__metadata__":{"a":1}`), []string{`"__metadata__": "a": 1`, "need a string"}},
+		"metadata null":         {meta(`"__metadata__":null`), []string{`"__metadata__": null`, "need an object"}},
+		"metadata a string":     {meta(`"__metadata__":"pt"`), []string{`"pt"`, "need an object"}},
+		"a function unknown":    {meta(`"__metadata__":{"activations":"gelu"}`), []string{"activations gelu in the file", "1 layers", "sigmoid tanh relu linear softmax"}},
+		"a function with space": {meta(`"__metadata__":{"activations":" Relu"}`), []string{`" Relu" for layer 0`}},
+		"functions too many":    {meta(`"__metadata__":{"activations":"tanh,tanh"}`), []string{"activations tanh,tanh in the file", "each of the 1 layers"}},
+		"functions empty":       {meta(`"__metadata__":{"activations":""}`), []string{"activations missing", "1 layers"}},
+		"no tensors":            {"{}", []string{"0.weight", "0.bias", "0 tensors"}},
+		"only metadata":         {`{"__metadata__":{}}`, []string{"0.weight", "0.bias", "0 tensors"}},
+		"no bias":               {"{" + weight + "}", []string{"0.bias", "1 tensors", "[1 2]"}},
+		"no weight":             {"{" + entry("0.bias", "F64", "[1]", 0, 8) + "}", []string{"0.weight", "1 tensors"}},
 		"another kind of name": {"{" + strings.ReplaceAll(weight+","+bias, `weight"`, `kernel"`) + "}", []string{
 			"0.kernel [1 2] is neither", "2 tensors [0.kernel [1 2] 0.bias [1]]", "need NAME.weight [neurons inputs] and NAME.bias [neurons]", `t["NAME.weight"] = t.pop("0.kernel")`}},
 		"a layer without biases": {"{" + layer(0, 1, 1, 0) + "," + entry("fc.weight", "F64", "[1,1]", 16, 24) + "}", []string{
@@ -639,12 +678,13 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"one tensor more":         {"{" + weight + "," + bias + "," + entry("scale", "F64", "[1]", 24, 32) + "}", []string{"3 tensors", "scale"}},
 		"two tensors more":        {"{" + weight + "," + bias + "," + entry("a", "F64", "[1]", 24, 32) + "," + entry("b", "F64", "[1]", 32, 40) + "}", []string{"4 tensors", "a [1]"}},
 		"layers do not fit":       {"{" + layer(0, 2, 3, 0) + "," + layer(2, 2, 3, 64) + "}", []string{"2.weight [2 3]", "need 2 inputs"}},
-		"biases do not fit":       {"{" + entry("0.weight", "F64", "[1,2]", 0, 16) + "," + entry("0.bias", "F64", "[2]", 16, 32) + "}", []string{"[1 2]", "[2]"}},
+		"biases do not fit":       {"{" + entry("0.weight", "F64", "[1,2]", 0, 16) + "," + entry("0.bias", "F64", "[2]", 16, 32) + "}", []string{"[1 2]", "[2]", "only dense layers"}},
 		"weights of 1 dimension":  {"{" + entry("0.weight", "F64", "[2]", 0, 16) + "," + bias + "}", []string{"0.weight [2]", "[neurons inputs]"}},
 		"biases of 2 dimensions":  {"{" + weight + "," + entry("0.bias", "F64", "[1,1]", 16, 24) + "}", []string{"0.bias [1 1]", "[neurons]"}},
 		"weights of 3 dimensions": {with(`{"dtype":"F64","shape":[1,1,2],"data_offsets":[0,16]}`), []string{"0.weight [1 1 2]", "[neurons inputs]"}},
 		"a single number":         {with(`{"dtype":"F64","shape":[],"data_offsets":[0,8]}`), []string{"0.weight []", "[neurons inputs]"}},
-		"another type":            {with(`{"dtype":"I32","shape":[1,2],"data_offsets":[0,8]}`), []string{`"0.weight"`, `"I32"`, "F64, F32, F16 or BF16"}},
+		"batch normalization":     {"{" + weight + "," + bias + "," + entry("bn1.running_mean", "F64", "[1]", 24, 32) + "}", []string{"bn1.running_mean [1]", "only dense layers can be loaded, NAME.weight"}},
+		"another type":            {with(`{"dtype":"I32","shape":[1,2],"data_offsets":[0,8]}`), []string{`"0.weight"`, `"I32"`, "F64, F32, F16 or BF16: only dense layers"}},
 		"a type in small letters": {with(`{"dtype":"f64","shape":[1,2],"data_offsets":[0,16]}`), []string{`"f64"`}},
 		"type null":               {with(`{"dtype":null,"shape":[1,2],"data_offsets":[0,16]}`), []string{`"dtype": null`, "need a string"}},
 		"type a number":           {with(`{"dtype":64,"shape":[1,2],"data_offsets":[0,16]}`), []string{`"dtype": 64`, "need a string"}},
@@ -695,7 +735,7 @@ func TestLoadReportsTheHeadersLength(t *testing.T) {
 	mustName(t, err, "0 bytes of the header", "need 1", "unexpected EOF")
 	for _, claim := range []uint64{1_000_001, 100_000_001, 1 << 40, 1 << 63, math.MaxUint64} {
 		_, err = Load(bytes.NewReader(binary.LittleEndian.AppendUint64(nil, claim)))
-		mustName(t, err, fmt.Sprint(claim), "at most 1000000")
+		mustName(t, err, "need the length of a header", "at most 1000000 bytes")
 	}
 	_, err = Load(bytes.NewReader(binary.LittleEndian.AppendUint64(nil, 1_000_000)))
 	mustName(t, err, "0 bytes", "need 1000000")

@@ -73,7 +73,7 @@ func (s *SGD) Epoch(n *Network, data Examples) (cost float64, err error) {
 		cost += mean * (float64(len(batch)) / float64(count))
 	}
 	if layer, v := n.notFinite(); layer >= 0 {
-		return cost, fmt.Errorf("nn: a parameter of layer %d is %v, after the %d examples", layer, v, count)
+		return cost, fmt.Errorf("nn: a parameter of layer %d is %v, after %d of %d examples", layer, v, count, count)
 	}
 	return cost, nil
 }
@@ -101,11 +101,11 @@ func (s *SGD) shuffle(count int) []int {
 // the learning rate is too high, or the data or the network already contains
 // such a number.
 //
-// Step panics if batch is empty, if an example does not fit the network, if
-// a field of s is out of its range (Rate, Decay: finite, 0 or more), if Rate is 0
-// at the first step, if the Cost does not suit the output layer or the targets
-// (see [CrossEntropy]), and if s has trained another network, or this one with
-// layers of other sizes.
+// Step panics if batch is empty or lists a number that is not an example's, if an
+// example does not fit the network, if a field of s is out of its range (Rate, Decay:
+// finite, 0 or more), if Rate is 0 at the first step, if the Cost or a target does not
+// suit the output layer (see [Cost] and [Activation]), and if s has trained another
+// network, or this one with layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -412,7 +413,7 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := New(random(1), 1, 1)
 			n.Layers[0].Activation, n.Layers[0].Weights.Data[0] = c.activation, 2
-			data, order := Samples{{{1}, {2}}, {{1}, {2}}, {{1}, {2}}}, random(1).Perm(3)
+			data, order := Samples{{{1}, {1}}, {{1}, {1}}, {{1}, {1}}}, random(1).Perm(3)
 			data[order[1]] = [2][]float64{{c.input}, {0}}
 			before := n.Clone()
 			if _, err := (&SGD{Rate: 0.1}).Step(before, data, order[:1]); err != nil {
@@ -429,12 +430,12 @@ func TestParameterThatIsNotFiniteIsAnErrorAfterTheEpoch(t *testing.T) {
 	n := New(random(1), 1, 2, 1)
 	// The sigmoid makes a finite cost of an infinite input; the update does not.
 	_, err := (&SGD{Rate: 1, Batch: 2}).Epoch(n, Samples{{{math.Inf(1)}, {0}}, {{1}, {1}}})
-	mustName(t, err, "parameter of layer 0 is NaN", "the 2 examples")
+	mustName(t, err, "parameter of layer 0 is NaN", "after 2 of 2 examples")
 
 	relu := New(random(1), 1, 1)
 	relu.Layers[0].Activation, relu.Layers[0].Biases[0] = ReLU, 1e150
 	_, err = (&SGD{Rate: 1e200}).Epoch(relu, Samples{{{0}, {0}}}) // which the bias alone learns from
-	mustName(t, err, "parameter of layer 0 is -Inf", "the 1 examples")
+	mustName(t, err, "parameter of layer 0 is -Inf", "after 1 of 1 examples")
 }
 
 func TestMeanOfHugeCostsIsFinite(t *testing.T) {
@@ -664,6 +665,33 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			mustPanic(t, func() { c.sgd.Epoch(c.n, c.data) }, c.words...)
 		})
+	}
+}
+
+func TestATargetThatNoOutputCanEqualIsAMistake(t *testing.T) {
+	up, down := math.Inf(1), math.Inf(-1)
+	for f, c := range map[Activation]struct{ reached, missed []float64 }{
+		Sigmoid: {[]float64{0, 1}, []float64{-0.1, 1.1, up, down}},
+		Tanh:    {[]float64{-1, 0.1, 1}, []float64{-1.1, 5, up, down}},
+		ReLU:    {[]float64{0, 5}, []float64{-0.1, down}},
+		Linear:  {[]float64{-5, 5}, nil},
+	} {
+		n := New(random(1), 1, 1)
+		n.Layers[0].Activation = f
+		at := func(target float64) Samples { return Samples{{{1}, {c.reached[0]}}, {{1}, {target}}} }
+		for _, target := range c.reached {
+			if _, err := (&SGD{Rate: 0.01}).Epoch(n, at(target)); err != nil {
+				t.Errorf("%v, target %v: %v", f, target, err)
+			}
+			n.Evaluate(at(target), Quadratic)
+		}
+		for _, target := range c.missed {
+			words := []string{fmt.Sprintf("target 0 of example 1 is %v, ", target), f.String(), "set Activation of the last layer to nn.Linear"}
+			mustPanic(t, func() { (&SGD{Rate: 1}).Epoch(n, at(target)) }, words...)
+			mustPanic(t, func() { n.Evaluate(at(target), Quadratic) }, words...)
+		}
+		_, err := (&SGD{Rate: 1}).Epoch(n, at(math.NaN()))
+		mustName(t, err, "the cost is NaN", "the data")
 	}
 }
 
