@@ -578,9 +578,15 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("with a bias of −20 the output is %v, before %v", dark, bright)
 		}
 		b.until(`$("changes").textContent.startsWith("With your changes it reads ")`)
+		if got := b.text("changes"); !strings.Contains(got, "(before: ") || !strings.HasSuffix(got, " of 200 synthetic test digits.") {
+			t.Errorf("the changes are measured so: %s", got)
+		}
 		b.shoot("changes")
 		b.click(`$("reset")`)
 		b.settled()
+		if got := b.text("changes"); !strings.HasPrefix(got, "Slide a weight") {
+			t.Errorf("after Reset: %s", got)
+		}
 		if got := eval[float64](b, `state.answer.activations[2][7]`); got != bright {
 			t.Errorf("after Reset the output is %v, want %v", got, bright)
 		}
@@ -596,6 +602,25 @@ func TestBrowser(t *testing.T) {
 		}
 		b.click(`$("reset")`)
 		b.click(`$("unchoose")`)
+		b.settled()
+	})
+
+	t.Run("the automatic question stays automatic", func(t *testing.T) {
+		for _, next := range []func(){func() { b.click(`$("reset")`) }, func() { b.draw(drawings[2][0]) }} {
+			b.draw(drawings[7][0])
+			eval[bool](b, `$("bias").focus() || true`)
+			b.arrow("Home", 1)
+			b.settled()
+			if got := b.text("who"); !strings.HasPrefix(got, "Why not 7, but ") {
+				t.Errorf("while the bias of output 7 slides: %q", got)
+			}
+			next()
+			b.settled()
+			if got := eval[string](b, `title(state.answer.neuron)`); got != b.text("who") || !strings.HasPrefix(got, "Why "+b.text("digit")+" and not ") {
+				t.Errorf("then it asks %q of a %s", got, b.text("digit"))
+			}
+		}
+		b.click(`$("reset")`)
 		b.settled()
 	})
 
@@ -773,11 +798,17 @@ func TestBrowser(t *testing.T) {
 		b.click(`$("tab-learn")`)
 		b.until(`state.progress`)
 		eval[bool](b, `learn("fresh", { seed: 7 }).then(() => true)`)
+		b.settled()
+		place := `$("sheet").getBoundingClientRect().top + scrollY`
+		before := eval[float64](b, place)
 		for i := range 10 {
 			b.click(`document.querySelector("#recipe .step")`)
 			b.until(fmt.Sprintf(`state.progress.steps === %d`, i+1))
 		}
 		b.settled()
+		if after := eval[float64](b, place); after != before {
+			t.Errorf("the steps push the rest from %v to %v", before, after)
+		}
 		network, sgd := begin(7)
 		order := make([]int, 1000)
 		for i := range order {
@@ -833,6 +864,9 @@ func TestBrowser(t *testing.T) {
 		b.settled()
 		if got := eval[string](b, `state.drawing[0].label + " → " + $("digit").textContent`); got != want {
 			t.Errorf("it is %s on the paper, %s in the gallery", got, want)
+		}
+		if got := eval[float64](b, `scrollY`); got != 0 {
+			t.Errorf("the paper is %v pixels above", got)
 		}
 	})
 

@@ -68,7 +68,7 @@ const texts = {
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
     what0: "It looks for ink where its weights are red, and for none where they are blue. ",
     what1: "With this drawing, neurons {p} of layer 1 raise it most and {m} lower it most. ",
-    what1None: "Its largest weights are from neurons {p} of layer 1; from {m} if negative. ",
+    what1None: "Its largest weights are from neurons {p} of layer 1, the most negative from {m}. ",
     added: "Its bias of {b} is added to the sum: the activation is below 0.5 until the products reach {c}.",
     what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. Most for {n}: {k}. Most against it: {j}.",
     byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
@@ -150,8 +150,7 @@ const neuronName = ([l, n]) => l === 2 ? t("output", { n }) : t("neuron", { l: l
 
 const element = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
-// put and attribute change the page only where it differs: a screen reader reads
-// what is new.
+// put and attribute change only what differs: a screen reader reads what is new.
 function put(e, text) {
   if (at(e).textContent !== String(text)) at(e).textContent = text;
 }
@@ -188,7 +187,7 @@ function goToAddress() {
   const [view, layer, n] = location.hash.slice(1).split("/"), l = layer - 1, i = l === 2 ? +n : n - 1;
   change({ view: view === "learn" ? "learn" : "draw", chosen: Number.isInteger(i) && i >= 0 && i < [16, 16, 10][l] ? [l, i] : null });
 }
-addEventListener("hashchange", () => { if (location.hash !== address()) goToAddress(); });
+addEventListener("hashchange", goToAddress);
 
 // ---- Asking ----
 
@@ -201,7 +200,7 @@ async function sendToServer(path, body) {
   return [answer.status, new Uint8Array(await answer.arrayBuffer())];
 }
 
-let worker = null;
+let worker = null, last = 0;
 const waiting = new Map();
 function sendToWorker(path, body) {
   if (!worker) {
@@ -217,7 +216,7 @@ function sendToWorker(path, body) {
     };
   }
   return new Promise((resolve, reject) => {
-    const id = sendToWorker.last = (sendToWorker.last || 0) + 1;
+    const id = ++last;
     waiting.set(id, { resolve, reject });
     worker.postMessage([id, path, body]);
   });
@@ -463,6 +462,11 @@ function edit(input, value) {
 }
 on("bias", "input", () => edit(-1, $("bias").valueAsNumber));
 on("weight", "input", () => edit(inputOf(state.answer.neuron), $("weight").valueAsNumber));
+for (const id of ["bias", "weight"]) { // a swipe that scrolls changes nothing
+  let { edits } = state;
+  on(id, "pointerdown", () => { edits = state.edits; });
+  on(id, "pointercancel", () => change({ edits }));
+}
 on("reset", "click", () => change({ edits: { ...state.edits, [which()]: [] }, held: null, edited: null }));
 on("unchoose", "click", () => choose(null));
 
@@ -581,7 +585,7 @@ async function resume() {
 
 function render() {
   planned = false;
-  if (!palette) palette = colours();
+  palette ||= colours();
   if (state.view === "learn" && !state.progress && !state.forgotten && !state.gone && !state.failed && !beginning) beginFrom(begun());
   renderLanguage();
   renderViews();
@@ -642,12 +646,13 @@ function renderViews() {
   if (isNew(document.body, state.view)) scrollTo(0, 0);
   if (location.hash !== address()) history.replaceState(null, "", address());
 }
+const go = view => change({ view, switched: state.switched && view === "draw" });
 tabs.forEach((name, i) => {
-  on("tab-" + name, "click", () => change({ view: name }));
+  on("tab-" + name, "click", () => go(name));
   on("tab-" + name, "keydown", e => {
     if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
     $("tab-" + tabs[1 - i]).focus();
-    change({ view: tabs[1 - i] });
+    go(tabs[1 - i]);
   });
 });
 
@@ -780,8 +785,7 @@ function fit(canvas, unit = palette.unit) {
   return { context, width, height };
 }
 
-// where returns the places of the neurons and of the picture on the stage. They
-// change with its size only.
+// where returns the places of the neurons and of the picture on the stage.
 let places = null;
 new ResizeObserver(() => { places = null; change({}); }).observe($("stage"));
 function where() {
@@ -803,7 +807,7 @@ function where() {
 function drawConnections() {
   const { context } = fit($("connections"), 1), { answer, chosen } = state;
   if (!answer) return;
-  places = places || where();
+  places ||= where();
   const { columns, pixel } = places, dim = answer.activations ? 1 : 0.35;
   answer.connections.forEach((connections, l) => {
     const most = connections.length ? Math.abs(connections[0][2]) || 1 : 1;
@@ -936,8 +940,7 @@ function drawColumn(c, { head, values, sum, most = largest(values), unsigned, di
 }
 
 function renderSum({ bias, z, a }) {
-  const known = z !== undefined;
-  [known && z - bias, bias, known && z, known && a].forEach((value, i) => put($("sum").children[i].lastChild, value === false ? "–" : number(value, 3)));
+  [z - bias, bias, z, a].forEach((v, i) => put($("sum").children[i].lastChild, isNaN(v) ? "–" : number(v, 3)));
   drawSigma(z, a);
 }
 
@@ -968,7 +971,7 @@ function drawSigma(z, a) {
   c.arc(x(z), y(a), 5, 0, 7);
   c.fill();
   c.textAlign = z < 0 ? "left" : "right";
-  if (Math.abs(z) > 8) c.fillText(z < 0 ? "← " + number(z, 1) : number(z, 1) + " →", x(z), y(a) + (z < 0 ? -14 : 14));
+  if (Math.abs(z) > 8) c.fillText(z < 0 ? "← " + number(z, 1) : number(z, 1) + " →", x(z), y(a) + (z < 0 ? -24 : 24));
 }
 
 // renderEdit shows the parameters as edited, which the core may not have heard of.
@@ -1091,7 +1094,7 @@ function renderStep() {
   const pixels = bytesOf(batch.pixels);
   $("batchShown").replaceChildren(...batch.labels.map((label, i) => {
     const [before, after] = [batch.before[i], batch.after[i]];
-    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), label + ": " + before + " → " + after, t("read", { d: digitName(label), e: digitName(after) }));
+    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), label + ": " + before + "→" + after, t("read", { d: digitName(label), e: digitName(after) }));
     figure.role = "img";
     figure.classList.toggle("wrong", after !== label);
     return figure;
