@@ -57,7 +57,7 @@ function explained() {
 
 const texts = {
   en: {
-    shipped: "the shipped one, {p} right", mine: "my own", atStep: ", at step {n}", from: ", loaded from {f}", netOwn: "Your own reads it now: it has learned", mineNone: "my own (make it in Learn)",
+    shipped: "shipped, {p} right on MNIST", mine: "my own", atStep: ", at step {n}", from: ", loaded from {f}", netOwn: "Your own reads it now: it has learned", mineNone: "my own (make it in Learn)",
     nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
     sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Hard to read, or no digit.",
     none: "Perhaps no digit: the strongest output is only {a}.", truth: " In the {s}test set it is {d}.", MNIST: "MNIST ", synthetic: "synthetic ", tooSure: " It can be as sure of a letter.",
@@ -85,7 +85,7 @@ const texts = {
     goneServer: "The program does not answer. Is it still running? The page keeps asking.", goneStatic: "The page’s program does not start: draw.wasm is missing, or the browser has no WebAssembly.",
     testing: "{n} {s}test digits", training: "{n} training digits",
     stepNone: "Press One step. The network reads a mini-batch of digits. The cost says how wrong it is. The gradient says how the cost changes with each of the 13,002 weights and biases.",
-    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient, so that the cost falls: now it is {d}. Below: each digit, and what it was read as before → after.",
+    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient, so that the cost falls: now it is {d}. Below: each digit, and its reading before → after.",
     stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
     confusionText: "{k} of {n} test digits are misread. Rows are digits, columns what they are read as.", read: "{d}, read as {e}",
     quality: "The shipped network reads {p} of MNIST’s {n} test digits correctly. An output of 0.8 or more counts as sure: so are 94.2\u00a0% of its answers, and 98.9\u00a0% of these are right. It knows ten digits and nothing else, so it can be sure of what is no digit: draw a letter.",
@@ -94,7 +94,7 @@ const texts = {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
     canvas: "书写数字的画布", hint: "写一个 0 到 9 的数字", undo: "撤销", clear: "清除", testDigit: "测试数字",
     hands: "用鼠标、触笔或手指书写。", keys: "也可以用键盘：方向键移动笔，按住空格键落笔，Shift 键走小步。",
-    net: "用哪个网络识别", shipped: "自带的网络，正确率 {p}", mine: "我的网络", atStep: "，第 {n} 步", from: "，来自 {f}", netOwn: "现在由你的网络识别：它刚学习过", mineNone: "我的网络（在“学习”中建立）",
+    net: "用哪个网络识别", shipped: "自带的，MNIST 正确率 {p}", mine: "我的网络", atStep: "，第 {n} 步", from: "，来自 {f}", netOwn: "现在由你的网络识别：它刚学习过", mineNone: "我的网络（在“学习”中建立）",
     nothing: "还没有写任何东西。", speck: "只有一个小点：墨迹太少，无法辨认。",
     sure: "它很有把握：输出为 {a}（最大为 1）。", unsure: "没有把握：最强的输出是 {a}。也许是难认的数字，也许不是数字。",
     none: "也许不是数字：最强的输出也只有 {a}。", truth: "在{s}测试集中它是 {d}。", MNIST: " MNIST ", synthetic: "合成", tooSure: "对字母，它也可能这样有把握。",
@@ -499,11 +499,12 @@ const learn = (...what) => learning = learning.then(() => learnNow(...what));
 async function learnNow(path, body, file) {
   try {
     const progress = await ask(path, body);
-    Object.assign(progress, { rate: body.rate, size: body.batch, file });
+    const more = path === "step";
+    Object.assign(progress, { rate: body.rate, size: body.batch, file: more ? state.progress.file : file });
     if (progress.gradient) progress.gradient.weights = numbersOf(progress.gradient.weights);
     const { training, test } = progress.evaluation;
     const point = [progress.steps, training.correct / training.count, test.correct / test.count, training.cost, test.cost];
-    const more = path === "step", runs = more ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = more ? state.runs.at(-1) : [];
+    const runs = more ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = more ? state.runs.at(-1) : [];
     change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, forgotten: false, failed: null });
   } catch { /* ask has noted it */ }
 }
@@ -518,7 +519,7 @@ async function step(steps) {
   if (!state.progress) return;
   const rate = $("rate").valueAsNumber, batch = $("batch").valueAsNumber;
   steps = Math.max(1, Math.min(steps, Math.floor(1e5 / batch)));
-  await learn("step", { rate, batch, steps, cost: "quadratic", neuron: explained() }, state.progress.file);
+  await learn("step", { rate, batch, steps, cost: "quadratic", neuron: explained() });
 }
 
 let looping = false;
