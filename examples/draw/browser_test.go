@@ -462,7 +462,7 @@ func TestBrowser(t *testing.T) {
 		b.click(`$("random")`)
 		b.until(`state.drawing.length && "label" in state.drawing[0]`)
 		b.settled()
-		want := eval[string](b, `t("truth", { d: digitName(state.drawing[0].label) })`)
+		want := eval[string](b, `t("truth", { s: "synthetic ", d: digitName(state.drawing[0].label) })`)
 		if got := b.text("verdict"); !strings.HasSuffix(got, want) {
 			t.Errorf("a test digit shows %s, want %s", got, want)
 		}
@@ -578,9 +578,15 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("with a bias of −20 the output is %v, before %v", dark, bright)
 		}
 		b.until(`$("changes").textContent.startsWith("With your changes it reads ")`)
+		if got := b.text("changes"); !strings.Contains(got, "(before: ") || !strings.HasSuffix(got, " of 200 synthetic test digits.") {
+			t.Errorf("the changes are measured so: %s", got)
+		}
 		b.shoot("changes")
 		b.click(`$("reset")`)
 		b.settled()
+		if got := b.text("changes"); !strings.HasPrefix(got, "Slide a weight") {
+			t.Errorf("after Reset: %s", got)
+		}
 		if got := eval[float64](b, `state.answer.activations[2][7]`); got != bright {
 			t.Errorf("after Reset the output is %v, want %v", got, bright)
 		}
@@ -599,15 +605,34 @@ func TestBrowser(t *testing.T) {
 		b.settled()
 	})
 
+	t.Run("the automatic question stays automatic", func(t *testing.T) {
+		for _, next := range []func(){func() { b.click(`$("reset")`) }, func() { b.draw(drawings[2][0]) }} {
+			b.draw(drawings[7][0])
+			eval[bool](b, `$("bias").focus() || true`)
+			b.arrow("Home", 1)
+			b.settled()
+			if got := b.text("who"); !strings.HasPrefix(got, "Why not 7, but ") {
+				t.Errorf("while the bias of output 7 slides: %q", got)
+			}
+			next()
+			b.settled()
+			if got := eval[string](b, `title(state.answer.neuron)`); got != b.text("who") || !strings.HasPrefix(got, "Why "+b.text("digit")+" and not ") {
+				t.Errorf("then it asks %q of a %s", got, b.text("digit"))
+			}
+		}
+		b.click(`$("reset")`)
+		b.settled()
+	})
+
 	t.Run("a screen reader gets one text", func(t *testing.T) {
 		b.draw(drawings[8][0])
 		b.until(`$("live").textContent === spoken`)
 		b.click(`$("clear")`)
-		b.until(`$("live").textContent === "Nothing drawn."`)
+		b.until(`$("live").textContent === "Nothing drawn yet."`)
 		eval[bool](b, `(heard = [], new MutationObserver(() => heard.push($("live").textContent)).observe($("live"), { childList: true, characterData: true, subtree: true }), true)`)
 		b.stroke(drawings[8][0])
-		b.until(`$("live").textContent !== "Nothing drawn."`)
-		if got := eval[string](b, `heard.join("|")`); got != "Read as an 8, sure." {
+		b.until(`$("live").textContent !== "Nothing drawn yet."`)
+		if got := eval[string](b, `heard.join("|")`); got != "8. "+b.text("verdict") {
 			t.Errorf("it hears %q", got)
 		}
 	})
@@ -627,7 +652,7 @@ func TestBrowser(t *testing.T) {
 		note := `JSON.stringify($("keys").getBoundingClientRect())`
 		place := eval[string](b, note)
 		for _, key := range []string{"sure", "unsure", "none"} {
-			if got := eval[string](b, `($("verdict").textContent = t("`+key+`", { a: "0.66" }) + t("truth", { d: "an 8" }), `+note+`)`); got != place {
+			if got := eval[string](b, `($("verdict").textContent = t("`+key+`", { a: "0.66" }) + t("truth", { s: "synthetic ", d: "an 8" }), `+note+`)`); got != place {
 				t.Errorf("the note under %q is at %s, before at %s", b.text("verdict"), got, place)
 			}
 		}
@@ -672,8 +697,8 @@ func TestBrowser(t *testing.T) {
 		b.load("Page.reload", nil)
 		b.until(`state.network && state.progress`)
 		b.settled()
-		got := eval[string](b, `[root.lang, location.hash, !$("learn").hidden, state.drawing.length, state.chosen, state.progress.steps, state.runs.at(-1).length, state.notice].join(" ")`)
-		if got != "zh-CN #learn/1/5 true 1 0,4 1 2 " {
+		got := eval[string](b, `[root.lang, location.hash, !$("learn").hidden, state.drawing.length, state.chosen, state.progress.steps, state.runs.at(-1).length, state.forgotten].join(" ")`)
+		if got != "zh-CN #learn/1/5 true 1 0,4 1 2 false" {
 			t.Errorf("after a reload: %s", got)
 		}
 		if eval[string](b, save) != own {
@@ -773,11 +798,17 @@ func TestBrowser(t *testing.T) {
 		b.click(`$("tab-learn")`)
 		b.until(`state.progress`)
 		eval[bool](b, `learn("fresh", { seed: 7 }).then(() => true)`)
+		b.settled()
+		place := `$("sheet").getBoundingClientRect().top + scrollY`
+		before := eval[float64](b, place)
 		for i := range 10 {
 			b.click(`document.querySelector("#recipe .step")`)
 			b.until(fmt.Sprintf(`state.progress.steps === %d`, i+1))
 		}
 		b.settled()
+		if after := eval[float64](b, place); after != before {
+			t.Errorf("the steps push the rest from %v to %v", before, after)
+		}
 		network, sgd := begin(7)
 		order := make([]int, 1000)
 		for i := range order {
@@ -834,6 +865,9 @@ func TestBrowser(t *testing.T) {
 		if got := eval[string](b, `state.drawing[0].label + " → " + $("digit").textContent`); got != want {
 			t.Errorf("it is %s on the paper, %s in the gallery", got, want)
 		}
+		if got := eval[float64](b, `scrollY`); got != 0 {
+			t.Errorf("the paper is %v pixels above", got)
+		}
 	})
 
 	t.Run("a file is loaded", func(t *testing.T) {
@@ -847,9 +881,16 @@ func TestBrowser(t *testing.T) {
 			b.call("Runtime.evaluate", map[string]any{"expression": `$("file")`}, &node)
 			b.call("DOM.setFileInputFiles", map[string]any{"files": []string{path}, "objectId": node.Result.ObjectID}, nil)
 		}
+		eval[bool](b, `(questions = [], confirm = text => questions.push(text) > 0, true)`)
 		choose("mine.safetensors", fileOf(t, nn.Pretrained()))
-		b.until(`state.progress.steps === 0 && state.notice`)
+		b.until(`state.progress.steps === 0 && state.progress.file`)
 		b.settled()
+		if got := eval[string](b, `questions.join()`); !strings.HasPrefix(got, "Give up your network of 1,") {
+			t.Errorf("before it replaces a network: %q", got)
+		}
+		if got := b.text("mine"); got != "my own, loaded from mine.safetensors" {
+			t.Errorf("the loaded network is called %q", got)
+		}
 		if got := b.text("status"); got != "Loaded: mine.safetensors" {
 			t.Errorf("after loading: %s", got)
 		}
@@ -868,7 +909,7 @@ func TestBrowser(t *testing.T) {
 		choose("bad.safetensors", []byte("no network"))
 		b.until(`state.failed`)
 		b.until(`!planned`)
-		if got := b.text("status"); !strings.HasPrefix(got, "It failed: nn: ") {
+		if got := b.text("status"); !strings.HasPrefix(got, "This is no network file for this page: nn: ") {
 			t.Errorf("after loading nonsense: %s", got)
 		}
 		if len(b.faults) == 1 && strings.Contains(b.faults[0], "422") {
@@ -939,8 +980,8 @@ func TestBrowserWhenTheServerGoesAway(t *testing.T) {
 	if got := b.text("digit"); got != "2" {
 		t.Errorf("the drawing is read as %s when the server is back, want 2", got)
 	}
-	b.click(`$("net-mine")`)
-	b.until(`state.notice`)
+	b.click(`$("net-own")`)
+	b.until(`state.forgotten`)
 	b.settled()
 	if got := b.text("digit") + b.text("mine"); got != "2The program no longer has your network. Begin a new one." {
 		t.Errorf("asked for a network that is forgotten: %s", got)

@@ -4,7 +4,8 @@
 
 const $ = id => document.getElementById(id);
 const all = selector => document.querySelectorAll(selector);
-const on = (id, event, listener) => $(id).addEventListener(event, listener);
+const on = (e, event, listener) => at(e).addEventListener(event, listener);
+const at = e => typeof e === "string" ? $(e) : e;
 const root = document.documentElement;
 
 const state = {
@@ -14,8 +15,10 @@ const state = {
   past: [], // earlier drawings, for Undo
   pen: { x: 140, y: 140, down: false }, // moved by the keyboard
   which: "shipped", // or "own": the network that reads
+  switched: false, // to "own", by learning
   edits: { shipped: [], own: [] }, // [layer, neuron, input or −1 for the bias, value]
   chosen: null, // [layer, neuron]
+  held: null, // { neuron, drawing }: explained while its edits and this drawing last
   input: null, // whose weight to the neuron the slider changes
   network: null, // what the core answers to "network", for the network that reads
   data: null, // to "data"
@@ -23,11 +26,11 @@ const state = {
   progress: null, // to "fresh", "load" and "step": the state of the own network
   runs: [], // curves of points [steps, training accuracy, test accuracy, training cost, test cost], the last one growing
   running: false,
-  edited: null, // accuracy with the edits
+  edited: null, // accuracy with the edits and without
   digits: {}, // of the test set, by index
-  notice: null, // [text, values]: what happened to the own network
+  forgotten: false, // the core no longer has the own network
   gone: false, // the core does not answer
-  failed: "", // what it complained about
+  failed: null, // [text, values]: what it complained about
 };
 
 // change is the only way to a new state.
@@ -45,6 +48,7 @@ const edits = () => state.edits[which()];
 // that gives the answer.
 function explained() {
   if (state.chosen) return state.chosen;
+  if (state.held?.drawing === state.drawing) return state.held.neuron;
   if (state.view === "learn") return [0, 0];
   return state.answer?.digit >= 0 ? [2, state.answer.digit] : null;
 }
@@ -53,37 +57,35 @@ function explained() {
 
 const texts = {
   en: {
-    shipped: "the shipped one, {p} right", mine: "my own, at step {n}", mineNone: "my own (make it in Learn)",
+    shipped: "shipped, {p} right on MNIST", mine: "my own", atStep: ", at step {n}", from: ", loaded from {f}", netOwn: "Your own reads it now: it has learned", mineNone: "my own (make it in Learn)",
     nothing: "Nothing drawn yet.", speck: "Only a speck: too little to read.",
     sure: "It is sure: output {a} of 1.", unsure: "Not sure: the strongest output is {a}. Hard to read, or no digit.",
-    none: "Perhaps no digit: the strongest output is only {a}.", truth: " In the test set it is {d}.",
-    saySure: "Read as {d}, sure.", sayUnsure: "Perhaps {d}, but not sure.", sayNone: "Perhaps no digit.", sayNothing: "Nothing drawn.",
-    lines: "A stronger line is a larger weight × activation, compared with the largest of its layer. Each neuron shows the six largest of its 784 pixels.",
+    none: "Perhaps no digit: the strongest output is only {a}.", truth: " In the {s}test set it is {d}.", MNIST: "MNIST ", synthetic: "synthetic ", tooSure: " It can be as sure of a letter.",
+    lines: "A stronger line is a larger weight × activation, within its layer. Each neuron shows the six largest of its 784 pixels.",
     linesNone: "Nothing is drawn: the lines show the weights alone.",
     neuron: "Layer {l}, neuron {n}", output: "Output {n}", activation: ": activation {a}", outputOf: "Output ", activationOf: ": activation ",
     who: "What does a neuron look for?", whoNone: "Draw a digit, or choose a neuron.",
     why: "Why {n} and not {m}?", whyNot: "Why not {n}, but {m}?",
     what0: "It looks for ink where its weights are red, and for none where they are blue. ",
-    what1: "Of the first layer, neurons {p} raise it most and {m} lower it most. ",
-    biasUp: "Its bias of {b} is added to the sum: the neuron is on unless the products fall below {c}.",
-    biasDown: "Its bias of {b} is added to the sum: the neuron stays off until the products reach {c}.",
-    what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. These count most: {k}.",
+    what1: "With this drawing, neurons {p} of layer 1 raise it most and {m} lower it most. ",
+    what1None: "Its largest weights are from neurons {p} of layer 1, the most negative from {m}. ",
+    added: "Its bias of {b} is added to the sum: the activation is below 0.5 until the products reach {c}.",
+    what2: "z is {z} for {n} and {y} for {m}. In the right column, red speaks for {n} and blue for {m}. Most for {n}: {k}. Most against it: {j}.",
     byNeuron: "neuron {n} ({v})", byBias: "the bias ({v})",
     headInput: "× activation", headFor: "for {n}", headMore: "{n} minus {m}",
     rowBias: "bias", rowSum: "sum z", weights: "weights", inputs: "× drawing", products: "= products", gradient: "gradient", gradientNone: "gradient: after a step",
     pixel: "Weight of pixel {x}, {y}", weightOf: "Weight of neuron {n}", term: "{name}: {w}", times: ", times {i} is {p}",
-    accuracyEdited: "With your changes it reads {p} of {n} test digits.", change1: "Slide a weight or the bias and watch the answers.",
-    dataMNIST: "A fresh network learns from MNIST’s {n} handwritten digits and is tested on others that it never sees.",
-    datasynthetic: "There is no MNIST here, so a fresh network learns from {n} synthetic digits, drawn by code, and is tested on others. ",
-    getServer: "For real handwriting: end this program, run “go run ./examples/mnist” once, start it again.",
-    getStatic: "For real handwriting, put the four .gz files of MNIST beside this page.",
+    whose: "In the network that learns, with the paper of Draw: ", accuracyEdited: "With your changes it reads {p} (before: {q}) of {n} {s}test digits.", change1: "Slide a weight or the bias and watch the answers.",
+    learnsFrom: "The network learns from {n} {s}digits and is tested on others that it never sees.",
+    getServer: " Code draws them. For real handwriting, MNIST: end this program, run “go run ./examples/mnist” once, start it again.",
+    getStatic: " Code draws them. For real handwriting, put the four .gz files of MNIST beside this page.",
     run: "Run", pause: "Pause", speeds: ["1 step a second", "5 steps a second", "50 steps a second", "500 steps a second", "as fast as it can"],
-    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused at step {n}. It reads {p} of the test digits correctly.",
-    loaded: "Loaded: {f}", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
+    knowsNothing: "A fresh network knows nothing: its weights are random.", learning: "It is learning.", paused: "Paused at step {n}. It reads {p} of the {s}test digits correctly.",
+    loaded: "Loaded: {f}", noFile: "This is no network file for this page: {e}", replace: "Give up your network of {n} steps?", forgotten: "The program no longer has your network. Begin a new one.", failed: "It failed: {e}",
     goneServer: "The program does not answer. Is it still running? The page keeps asking.", goneStatic: "The page’s program does not start: draw.wasm is missing, or the browser has no WebAssembly.",
-    testing: "{n} test digits", training: "{n} training digits",
+    testing: "{n} {s}test digits", training: "{n} training digits",
     stepNone: "Press One step. The network reads a mini-batch of digits. The cost says how wrong it is. The gradient says how the cost changes with each of the 13,002 weights and biases.",
-    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient: against the slope, so that the cost falls. The cost of the same digits is now {d}. Below: what it read before and after the step.",
+    stepText: "Step {n}: it read {m} digits. Their mean cost was {c}. Each weight and bias moved by −{r} × its gradient, so that the cost falls: now it is {d}. Below: each digit, and its reading before → after.",
     stepBias: " {name}: its bias moved by {b}, its weights by at most {w}: down where the gradient is red, up where it is blue.",
     confusionText: "{k} of {n} test digits are misread. Rows are digits, columns what they are read as.", read: "{d}, read as {e}",
     quality: "The shipped network reads {p} of MNIST’s {n} test digits correctly. An output of 0.8 or more counts as sure: so are 93.0\u00a0% of its answers, and 98.9\u00a0% of these are right. It knows ten digits and nothing else, so it can be sure of what is no digit: draw a letter.",
@@ -92,11 +94,10 @@ const texts = {
     title: "13,002 个数，认出一个数字", views: "视图", draw: "书写", learn: "学习",
     canvas: "书写数字的画布", hint: "写一个 0 到 9 的数字", undo: "撤销", clear: "清除", testDigit: "测试数字",
     hands: "用鼠标、触笔或手指书写。", keys: "也可以用键盘：方向键移动笔，按住空格键落笔，Shift 键走小步。",
-    net: "用哪个网络识别", shipped: "自带的网络，正确率 {p}", mine: "我的网络，第 {n} 步", mineNone: "我的网络（在“学习”中建立）",
+    net: "用哪个网络识别", shipped: "自带的，MNIST 正确率 {p}", mine: "我的网络", atStep: "，第 {n} 步", from: "，来自 {f}", netOwn: "现在由你的网络识别：它刚学习过", mineNone: "我的网络（在“学习”中建立）",
     nothing: "还没有写任何东西。", speck: "只有一个小点：墨迹太少，无法辨认。",
     sure: "它很有把握：输出为 {a}（最大为 1）。", unsure: "没有把握：最强的输出是 {a}。也许是难认的数字，也许不是数字。",
-    none: "也许不是数字：最强的输出也只有 {a}。", truth: "测试集中它是 {d}。",
-    saySure: "认作 {d}，很有把握。", sayUnsure: "也许是 {d}，但没有把握。", sayNone: "也许不是数字。", sayNothing: "还没有写任何东西。",
+    none: "也许不是数字：最强的输出也只有 {a}。", truth: "在{s}测试集中它是 {d}。", MNIST: " MNIST ", synthetic: "合成", tooSure: "对字母，它也可能这样有把握。",
     seen28: "网络看到的：28×28 像素",
     layer0: "第一隐藏层，16 个神经元", layer1: "第二隐藏层，16 个神经元", answers: "十个回答",
     plus: "使神经元增强", minus: "使它减弱",
@@ -106,59 +107,58 @@ const texts = {
     who: "神经元在寻找什么？", whoNone: "写一个数字，或选择一个神经元。",
     why: "为什么是 {n} 而不是 {m}？", whyNot: "为什么不是 {n}，而是 {m}？", unchoose: "关闭",
     what0: "红色的地方它希望有墨迹，蓝色的地方它希望没有。",
-    what1: "在第一层中，神经元 {p} 最能增强它，{m} 最能减弱它。",
-    biasUp: "偏置 {b} 加在总和上：除非乘积之和低于 {c}，否则它是激活的。",
-    biasDown: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，它不会激活。",
-    what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最重要的是：{k}。",
+    what1: "对这个图像，第一层中神经元 {p} 使它增强最多，{m} 使它减弱最多。",
+    what1None: "最大的权重来自第一层的神经元 {p}（正）和 {m}（负）。",
+    added: "偏置 {b} 加在总和上：乘积之和达到 {c} 之前，激活值小于 0.5。",
+    what2: "{n} 的 z 是 {z}，{m} 的是 {y}。右列中红色支持 {n}，蓝色支持 {m}。最支持 {n} 的：{k}；最反对的：{j}。",
     byNeuron: "神经元 {n}（{v}）", byBias: "偏置（{v}）",
     weights: "权重", inputs: "× 图像", products: "= 乘积", gradient: "梯度", gradientNone: "梯度：走一步后", inputKeys: "权重：用方向键选择一个",
     headInput: "× 激活值", headFor: "支持 {n}", headMore: "{n} 减 {m}",
     rowBias: "偏置", rowSum: "总和 z", sum: "乘积之和 Σ", sumBias: "+ 偏置", sumA: "激活值 σ(z)",
     bias: "偏置", reset: "恢复", pixel: "像素 {x}, {y} 的权重", weightOf: "神经元 {n} 的权重", term: "{name}：{w}", times: "，乘以 {i} 得 {p}",
-    accuracyEdited: "改动之后：{n} 个测试数字中正确 {p}", change1: "拖动权重或偏置，观察回答的变化。",
-    dataMNIST: "全新的网络从 MNIST 的 {n} 个手写数字中学习，并用它从未见过的数字来测试。",
-    datasynthetic: "这里没有 MNIST，所以全新的网络从程序画出的 {n} 个合成数字中学习，并用另外一些来测试。",
-    getServer: "想用真实的手写数字：结束本程序，运行一次“go run ./examples/mnist”，再重新启动。",
-    getStatic: "想用真实的手写数字，请把 MNIST 的四个 .gz 文件放在本页旁边。",
-    speed: "速度", rate: "学习率", batch: "小批量的样本数", steps: "步", epoch: "轮", accuracy: "准确率", fresh: "新的网络", try: "用它书写", load: "打开文件", save: "下载",
+    whose: "正在学习的网络，画布取自“书写”：", accuracyEdited: "改动之后：{n} 个{s}测试数字中正确 {p}（改动之前 {q}）。", change1: "拖动权重或偏置，观察回答的变化。",
+    learnsFrom: "网络从 {n} 个{s}数字中学习，并用它从未见过的数字来测试。",
+    getServer: "它们由程序画出。想用真实的手写数字（MNIST）：结束本程序，运行一次“go run ./examples/mnist”，再重新启动。",
+    getStatic: "它们由程序画出。想用真实的手写数字，请把 MNIST 的四个 .gz 文件放在本页旁边。",
+    speed: "速度", rate: "学习率", batch: "小批量的样本数", steps: "步", epoch: "轮", accuracy: "准确率", fresh: "新的网络", try: "写给它认", load: "打开文件", save: "下载",
     run: "运行", pause: "暂停", step: "走一步", speeds: ["每秒 1 步", "每秒 5 步", "每秒 50 步", "每秒 500 步", "全速"],
-    knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "在第 {n} 步暂停。测试数字中认对了 {p}。",
-    loaded: "已打开：{f}", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
+    knowsNothing: "全新的网络什么也不知道：它的权重是随机的。", learning: "正在学习。", paused: "在第 {n} 步暂停，认对了{s}测试数字的 {p}。",
+    loaded: "已打开：{f}", noFile: "这不是本页可用的网络文件：{e}", replace: "放弃现在的网络（已学习 {n} 步）？", forgotten: "程序里已经没有你的网络了，请重新开始。", failed: "失败：{e}",
     goneServer: "程序没有回应。它还在运行吗？页面会继续询问。", goneStatic: "本页的程序无法启动：缺少 draw.wasm，或者浏览器不支持 WebAssembly。",
-    accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个测试数字", training: "{n} 个训练数字", past: "以前的训练",
+    accuracyLong: "准确率（横轴为步数）", costLong: "每个样本的代价（横轴为步数）", testing: "{n} 个{s}测试数字", training: "{n} 个训练数字", past: "以前的训练",
     stepTitle: "学习的一步",
     stepNone: "按“走一步”。网络认一个小批量的数字；代价表示错得多严重；梯度表示代价如何随 13,002 个权重和偏置中的每一个变化。",
-    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都改变 −{r} × 自己的梯度：逆着坡度走，使代价下降。同样的数字，代价现在是 {d}。下面是这一步之前和之后的回答。",
+    stepText: "第 {n} 步：它认了 {m} 个数字，平均代价为 {c}。每个权重和偏置都改变 −{r} × 自己的梯度，使代价下降：现在是 {d}。下面是每个数字，以及之前 → 之后的回答。",
     stepBias: "{name}：偏置移动了 {b}，权重最多移动了 {w}，梯度为红色处减小，为蓝色处增大。",
-    sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "点击一个，把它放到画布上。",
+    sheet: "第一层的 16 个神经元在寻找什么", confusion: "它把什么认作什么", misread: "认错的数字", misreadText: "最多显示 24 个。点击一个，把它放到画布上。",
     confusionText: "{n} 个测试数字中认错了 {k} 个。行是数字，列是回答。", read: "{d}，认作 {e}",
     quality: "自带的网络在 MNIST 的 {n} 个测试数字中认对 {p}。输出达到 0.8 算有把握：其中 93.0\u00a0% 的数字如此，而这些回答中 98.9\u00a0% 是对的。它只认识十个数字：对不是数字的东西，它也可能很有把握。写一个字母试试。",
     readme: "这个库，以及它所依据的文章", moreLearning: "网络怎样学习", code: "本页的代码",
   },
 };
 for (const e of all("[data-t]")) texts.en[e.dataset.t] = e.textContent;
-for (const e of all("[data-label]")) texts.en[e.dataset.label] = e.getAttribute("aria-label");
+for (const e of all("[data-label][aria-label]")) texts.en[e.dataset.label] = e.ariaLabel;
 
+const zh = () => state.language === "zh";
 const t = (key, values = {}) => texts[state.language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const percent = x => (100 * x).toFixed(1) + "\u00a0%";
 const thousands = n => n.toLocaleString("en");
 const number = (x, digits = 2) => x.toFixed(digits).replace(/^-(?=.*[1-9])/, "−").replace("-", "");
-const digitName = n => (state.language === "zh" ? "" : n === 8 ? "an " : "a ") + n;
+const kind = () => state.data ? t(state.data.name) : ""; // of the digits
+const digitName = n => (zh() ? "" : n === 8 ? "an " : "a ") + n;
 const neuronName = ([l, n]) => l === 2 ? t("output", { n }) : t("neuron", { l: l + 1, n: n + 1 });
 
 const element = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
-// put and attribute change the page only where it differs: a screen reader reads
-// what is new.
-function put(element, text) {
-  if (element.textContent !== String(text)) element.textContent = text;
+// put and attribute change only what differs: a screen reader reads what is new.
+function put(e, text) {
+  if (at(e).textContent !== String(text)) at(e).textContent = text;
 }
-function attribute(element, name, value) {
-  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+function attribute(e, name, value) {
+  if (at(e).getAttribute(name) !== String(value)) at(e).setAttribute(name, value);
 }
 
-// isNew reports whether an element shows something else than these values, and notes
-// that it will show them.
+// isNew reports whether an element is to show other values than before.
 const shown = new Map();
 function isNew(element, ...values) {
   const before = shown.get(element) || [];
@@ -187,7 +187,7 @@ function goToAddress() {
   const [view, layer, n] = location.hash.slice(1).split("/"), l = layer - 1, i = l === 2 ? +n : n - 1;
   change({ view: view === "learn" ? "learn" : "draw", chosen: Number.isInteger(i) && i >= 0 && i < [16, 16, 10][l] ? [l, i] : null });
 }
-addEventListener("hashchange", () => { if (location.hash !== address()) goToAddress(); });
+addEventListener("hashchange", goToAddress);
 
 // ---- Asking ----
 
@@ -196,11 +196,11 @@ addEventListener("hashchange", () => { if (location.hash !== address()) goToAddr
 const served = "server" in root.dataset, send = served ? sendToServer : sendToWorker, gone = served ? "goneServer" : "goneStatic";
 
 async function sendToServer(path, body) {
-  const answer = await fetch(path, { method: "POST", headers: { "Visitor": visitor, "Content-Type": "application/octet-stream" }, body });
+  const answer = await fetch(path, { method: "POST", headers: { "Visitor": visitor }, body });
   return [answer.status, new Uint8Array(await answer.arrayBuffer())];
 }
 
-let worker = null;
+let worker = null, last = 0;
 const waiting = new Map();
 function sendToWorker(path, body) {
   if (!worker) {
@@ -216,7 +216,7 @@ function sendToWorker(path, body) {
     };
   }
   return new Promise((resolve, reject) => {
-    const id = sendToWorker.last = (sendToWorker.last || 0) + 1;
+    const id = ++last;
     waiting.set(id, { resolve, reject });
     worker.postMessage([id, path, body]);
   });
@@ -229,13 +229,13 @@ async function ask(path, question) {
     const [status, bytes] = await send(path, question instanceof Uint8Array ? question : JSON.stringify(question));
     if (state.gone) change({ gone: false });
     if (status === 200) return path === "save" ? bytes : JSON.parse(new TextDecoder().decode(bytes));
-    if (status === 410) change({ which: "shipped", progress: null, notice: ["forgotten"] });
+    if (status === 410) change({ which: "shipped", progress: null, forgotten: true });
     throw new Error(status === 410 ? "" : new TextDecoder().decode(bytes).trim());
   } catch (e) {
-    change({ running: false });
+    change({ running: false, failed: e.message && [path === "load" ? "noFile" : "failed", { e: e.message }] });
     if (e instanceof TypeError) {
       asked = []; // so that read asks until the core is back
-      change({ gone: true, network: null });
+      change({ gone: true, network: null, failed: null });
     }
     throw e;
   }
@@ -259,10 +259,10 @@ async function read() {
     if (!state.network || before.slice(1, 4).some((b, i) => b !== asked[i + 1])) {
       change({ network: await ask("network", { network: body.network, edits: body.edits }) });
     }
-    change({ answer: decoded(await ask("read", body)), failed: "" });
+    change({ answer: decoded(await ask("read", body)), failed: null });
     if (!state.data) change({ data: await ask("data", {}) });
-  } catch (e) {
-    change({ answer: null, failed: state.gone ? "" : e.message });
+  } catch {
+    change({ answer: null });
     await new Promise(done => setTimeout(done, 1000));
     asked = [];
   }
@@ -280,12 +280,12 @@ function decoded(answer) {
 // judge measures how well the network does with the edits.
 let judging = false;
 async function judge() {
-  const about = edits();
+  const about = edits(), network = which();
   if (judging || !about.length || state.edited?.about === about) return;
   judging = true;
   try {
-    const { test } = await ask("evaluate", { network: which(), edits: about });
-    change({ edited: { about, correct: test.correct, count: test.count } });
+    const [now, before] = await Promise.all([about, []].map(edits => ask("evaluate", { network, edits })));
+    change({ edited: { about, network, p: percent(accuracyOf(now)), q: percent(accuracyOf(before)), n: thousands(now.test.count) } });
   } catch {
     change({ edited: { about } });
   }
@@ -316,13 +316,14 @@ const small = element("canvas", { width: sent, height: sent }).getContext("2d", 
 // draw replaces the drawing by another, so that Undo can bring it back.
 function draw(drawing) {
   change({ drawing, past: [...state.past.slice(-49), state.drawing] });
-  keep(localStorage, "drawing", drawing);
+  store();
 }
+const store = () => keep(localStorage, "drawing", state.drawing);
 function undo() {
   if (!state.past.length) return;
   pointer = null;
   change({ drawing: state.past.at(-1), past: state.past.slice(0, -1) });
-  keep(localStorage, "drawing", state.drawing);
+  store();
 }
 
 // extend adds a point to the last stroke.
@@ -338,13 +339,13 @@ const place = e => {
   const box = ink.getBoundingClientRect();
   return { x: (e.clientX - box.left) * side / box.width, y: (e.clientY - box.top) * side / box.height };
 };
-ink.addEventListener("pointerdown", e => {
+on(ink, "pointerdown", e => {
   if (pointer !== null || e.button !== 0) return;
   pointer = e.pointerId;
   ink.setPointerCapture(pointer);
   begin(place(e));
 });
-ink.addEventListener("pointermove", e => {
+on(ink, "pointermove", e => {
   if (e.pointerId !== pointer) return;
   if (e.buttons === 0) return lift(e); // lifted where the page could not see it
   const between = e.getCoalescedEvents?.() ?? [];
@@ -353,15 +354,14 @@ ink.addEventListener("pointermove", e => {
 function lift(e) {
   if (e.pointerId !== pointer) return;
   pointer = null;
-  keep(localStorage, "drawing", state.drawing);
+  store();
   change({});
 }
-// On the window: the capture, which would deliver these to the canvas, may get
-// lost during a stroke.
+// On the window, as the capture may get lost during a stroke.
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, lift);
 
 const held = new Set();
-ink.addEventListener("keydown", e => {
+on(ink, "keydown", e => {
   if ((e.ctrlKey || e.metaKey) && e.key === "z") return undo();
   const arrow = e.key.startsWith("Arrow");
   if (!arrow && e.key !== " " || e.ctrlKey || e.metaKey || e.altKey) return;
@@ -378,10 +378,10 @@ function release(e) {
   if (e.type === "blur") held.clear();
   held.delete(e.key);
   change({ pen: { ...state.pen, down: held.has(" ") } });
-  keep(localStorage, "drawing", state.drawing);
+  store();
 }
-ink.addEventListener("keyup", release);
-ink.addEventListener("blur", release);
+on(ink, "keyup", release);
+on(ink, "blur", release);
 
 on("undo", "click", undo);
 on("clear", "click", () => draw([]));
@@ -392,9 +392,7 @@ on("random", "click", async () => {
     const i = Math.floor(Math.random() * state.data.tests);
     if (!(i in state.digits)) await digitsOf([i]);
     if (state.drawing === before) draw([state.digits[i]]); // who draws meanwhile keeps the stroke
-  } catch (e) {
-    change({ failed: state.gone ? "" : e.message });
-  }
+  } catch { /* ask has noted it */ }
 });
 
 // lone returns the digit of the test set on the paper, if there is nothing else.
@@ -432,15 +430,18 @@ function paintPaper() {
 
 // ---- Choosing, editing ----
 
-const choose = chosen => change({ chosen, input: null });
+function choose(chosen) {
+  $("neuron").scrollTop = 0;
+  change({ chosen, held: null, input: null });
+}
 const inputOf = ({ layer }) => state.input ?? (layer === 0 ? 14 * 28 + 14 : 0); // without a choice the pixel in the middle
 
 // neuronButton makes a button that chooses a neuron. Each layer is one stop for Tab;
 // the arrow keys move inside it, and from layer to layer where it is one column.
 function neuronButton(parent, layers, l, n, columns) {
   const button = element("button", { type: "button", className: "neuron" });
-  button.addEventListener("click", () => choose(String(state.chosen) === String([l, n]) ? null : [l, n]));
-  button.addEventListener("keydown", e => {
+  on(button, "click", () => choose(String(state.chosen) === String([l, n]) ? null : [l, n]));
+  on(button, "keydown", e => {
     if (e.key === "Escape") choose(null);
     const by = { ArrowUp: -columns, ArrowDown: columns, ArrowLeft: -1, ArrowRight: 1 }[e.key], aside = columns === 1 && /Left|Right/.test(e.key);
     if (!by) return;
@@ -457,21 +458,26 @@ function neuronButton(parent, layers, l, n, columns) {
 function edit(input, value) {
   const { layer: l, neuron: n } = state.answer.neuron;
   const others = edits().filter(e => !(e[0] === l && e[1] === n && e[2] === input));
-  change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, chosen: [l, n], running: false });
+  change({ edits: { ...state.edits, [which()]: [...others, [l, n, input, value]] }, held: { neuron: [l, n], drawing: state.drawing }, running: false });
 }
 on("bias", "input", () => edit(-1, $("bias").valueAsNumber));
 on("weight", "input", () => edit(inputOf(state.answer.neuron), $("weight").valueAsNumber));
-on("reset", "click", () => change({ edits: { ...state.edits, [which()]: [] }, edited: null }));
+for (const id of ["bias", "weight"]) { // a swipe that scrolls changes nothing
+  let { edits } = state;
+  on(id, "pointerdown", () => { edits = state.edits; });
+  on(id, "pointercancel", () => change({ edits }));
+}
+on("reset", "click", () => change({ edits: { ...state.edits, [which()]: [] }, held: null, edited: null }));
 on("unchoose", "click", () => choose(null));
 
 // The weights of a neuron are a picture or the rows of a table: a click or the arrow
 // keys choose one.
 function selects(canvas, pick, moves) {
-  canvas.addEventListener("pointerdown", e => {
+  on(canvas, "pointerdown", e => {
     const box = canvas.getBoundingClientRect(), input = pick((e.clientX - box.left) / box.width, (e.clientY - box.top) / box.height);
     if (input >= 0) change({ input });
   });
-  canvas.addEventListener("keydown", e => {
+  on(canvas, "keydown", e => {
     const neuron = state.answer?.neuron;
     if (!neuron || !(e.key in moves)) return;
     e.preventDefault();
@@ -489,19 +495,18 @@ const speeds = [[1, 1000], [1, 200], [5, 100], [50, 100], [500, 0]]; // steps, a
 
 // learn asks for a new state of the own network, after what has been asked before.
 let learning = Promise.resolve();
-const learn = (path, body) => learning = learning.then(() => learnNow(path, body));
-async function learnNow(path, body) {
+const learn = (...what) => learning = learning.then(() => learnNow(...what));
+async function learnNow(path, body, file) {
   try {
     const progress = await ask(path, body);
-    Object.assign(progress, { rate: body.rate, size: body.batch });
+    const more = path === "step";
+    Object.assign(progress, { rate: body.rate, size: body.batch, file: more ? state.progress.file : file });
     if (progress.gradient) progress.gradient.weights = numbersOf(progress.gradient.weights);
     const { training, test } = progress.evaluation;
     const point = [progress.steps, training.correct / training.count, test.correct / test.count, training.cost, test.cost];
-    const runs = path === "step" ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = path === "step" ? state.runs.at(-1) : [];
-    change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, notice: null, failed: "" });
-  } catch (e) {
-    change({ running: false, failed: state.gone ? "" : e.message });
-  }
+    const runs = more ? state.runs.slice(0, -1) : state.runs.slice(-4).filter(run => run.length > 1), last = more ? state.runs.at(-1) : [];
+    change({ progress, runs: [...runs, thinned([...last, point])], edits: { ...state.edits, own: [] }, forgotten: false, failed: null });
+  } catch { /* ask has noted it */ }
 }
 
 // thinned halves a curve that has more points than the screen.
@@ -528,29 +533,29 @@ async function run() {
   looping = false;
 }
 
+const own = () => ({ which: "own", switched: state.switched || state.which !== "own" });
 for (const button of all(".run")) {
-  button.addEventListener("click", () => {
+  on(button, "click", () => {
     if (!state.running && !$("recipe").reportValidity()) return;
-    change({ running: !state.running, which: "own" });
+    change({ running: !state.running, ...own() });
     run();
   });
 }
 for (const button of all(".step")) {
-  button.addEventListener("click", () => {
+  on(button, "click", () => {
     if (!$("recipe").reportValidity()) return;
-    change({ running: false, which: "own" });
+    change({ running: false, ...own() });
     step(1);
   });
 }
 on("recipe", "submit", e => e.preventDefault());
-on("fresh", "click", begun);
+const replaces = () => !state.progress?.steps || confirm(t("replace", { n: thousands(state.progress.steps) }));
+on("fresh", "click", () => replaces() && begun());
 on("try", "click", () => change({ view: "draw", which: "own" }));
 on("load", "click", () => $("file").click());
 on("file", "change", async () => {
   const file = $("file").files[0];
-  if (!file) return;
-  await learn("load", new Uint8Array(await file.arrayBuffer()));
-  if (!state.failed) change({ notice: ["loaded", { f: file.name }] });
+  if (file && replaces()) await learn("load", new Uint8Array(await file.arrayBuffer()), file.name);
   $("file").value = "";
 });
 on("save", "click", async () => {
@@ -558,14 +563,12 @@ on("save", "click", async () => {
     const bytes = await ask("save", { network: "own", edits: state.edits.own });
     const link = element("a", { href: URL.createObjectURL(new Blob([bytes])), download: "digits.safetensors" });
     link.click();
-  } catch (e) {
-    change({ failed: state.gone ? "" : e.message });
-  }
+  } catch { /* ask has noted it */ }
 });
 
 addEventListener("pagehide", () => {
   const { progress, runs } = state;
-  keep(sessionStorage, "own", progress && { steps: progress.steps, epoch: progress.epoch, runs });
+  keep(sessionStorage, "own", progress && [{ steps: progress.steps, epoch: progress.epoch, file: progress.file }, runs]);
 });
 
 // resume finds the own network again after a reload.
@@ -575,16 +578,16 @@ async function resume() {
   try {
     const { first, scale } = await ask("network", { network: "own" });
     const evaluation = await ask("evaluate", { network: "own" });
-    change({ progress: { steps: own.steps, epoch: own.epoch, first, scale, evaluation }, runs: own.runs });
-  } catch { /* it is gone, and the notice says so */ }
+    change({ progress: { ...own[0], first, scale, evaluation }, runs: own[1] });
+  } catch { /* ask has noted it */ }
 }
 
 // ---- Rendering ----
 
 function render() {
   planned = false;
-  if (!palette) palette = colours();
-  if (state.view === "learn" && !state.progress && !state.notice && !state.gone && !state.failed && !beginning) beginFrom(begun());
+  palette ||= colours();
+  if (state.view === "learn" && !state.progress && !state.forgotten && !state.gone && !state.failed && !beginning) beginFrom(begun());
   renderLanguage();
   renderViews();
   renderPaper();
@@ -622,33 +625,35 @@ for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
 
 function renderLanguage() {
   if (!isNew(root, state.language)) return;
-  root.lang = state.language === "zh" ? "zh-CN" : "en";
+  root.lang = zh() ? "zh-CN" : "en";
   document.title = t("title");
   for (const e of all("[data-t]")) put(e, t(e.dataset.t));
   for (const e of all("[data-label]")) attribute(e, "aria-label", t(e.dataset.label));
-  const [lang, text, label] = state.language === "zh" ? ["en", "English", "English: change the language"] : ["zh", "中文", "中文：切换语言"];
+  const [lang, text, label] = zh() ? ["en", "English", "English: change the language"] : ["zh", "中文", "中文：切换语言"];
   Object.assign($("language"), { lang, textContent: text, ariaLabel: label });
 }
 on("language", "click", () => {
-  change({ language: state.language === "zh" ? "en" : "zh" });
+  change({ language: zh() ? "en" : "zh" });
   keep(localStorage, "language", state.language);
 });
 
 const tabs = ["draw", "learn"];
 function renderViews() {
   for (const name of tabs) {
-    attribute($("tab-" + name), "aria-selected", state.view === name);
+    attribute("tab-" + name, "aria-selected", state.view === name);
     $("tab-" + name).tabIndex = state.view === name ? 0 : -1;
     $(name).hidden = state.view !== name;
   }
+  if (isNew(document.body, state.view)) scrollTo(0, 0);
   if (location.hash !== address()) history.replaceState(null, "", address());
 }
+const go = view => change({ view, switched: state.switched && view === "draw" });
 tabs.forEach((name, i) => {
-  on("tab-" + name, "click", () => change({ view: name }));
+  on("tab-" + name, "click", () => go(name));
   on("tab-" + name, "keydown", e => {
     if (e.key !== "ArrowLeft" && e.key !== "ArrowRight") return;
     $("tab-" + tabs[1 - i]).focus();
-    change({ view: tabs[1 - i] });
+    go(tabs[1 - i]);
   });
 });
 
@@ -660,28 +665,30 @@ function renderPaper() {
   $("pen").classList.toggle("down", state.pen.down);
   $("undo").disabled = !state.past.length;
   const { answer, network, progress } = state;
-  put($("digit"), answer?.digit >= 0 ? answer.digit : "–");
+  put("digit", answer?.digit >= 0 ? answer.digit : "–");
   $("digit").className = !answer || answer.digit < 0 || answer.sure ? "" : "doubt";
-  put($("verdict"), verdict());
+  put("verdict", verdict());
   const { correct, count } = network?.shipped ?? {}, p = count ? percent(correct / count) : "…";
-  put($("shipped"), t("shipped", { p }));
-  put($("quality"), count ? t("quality", { p, n: thousands(count) }) : "");
-  put($("mine"), progress ? t("mine", { n: thousands(progress.steps) }) : t(state.notice ? "forgotten" : "mineNone"));
-  $("net-" + (state.which === "own" ? "mine" : "shipped")).checked = true;
-  $("net-mine").disabled = !progress;
+  put("shipped", t("shipped", { p }));
+  put("quality", count ? t("quality", { p, n: thousands(count) }) : "");
+  const { steps, file } = progress || {};
+  put("mine", progress ? t("mine") + (file ? t("from", { f: file }) : "") + (steps || !file ? t("atStep", { n: thousands(steps) }) : "") : t(state.forgotten ? "forgotten" : "mineNone"));
+  put("net", t(state.switched ? "netOwn" : "net"));
+  $("net-" + state.which).checked = true;
+  $("net-own").disabled = !progress;
   $("quick").hidden = state.which !== "own";
   for (const button of all(".run")) put(button, t(state.running ? "pause" : "run"));
 }
-for (const [id, name] of [["net-shipped", "shipped"], ["net-mine", "own"]]) on(id, "change", () => change({ which: name }));
+for (const name of ["shipped", "own"]) on("net-" + name, "change", () => change({ which: name, switched: false, held: null }));
 
 function verdict() {
   const { answer } = state;
   if (state.gone) return t(gone);
-  if (state.failed) return t("failed", { e: state.failed });
+  if (state.failed) return t(...state.failed);
   if (!answer || !answer.ink) return t("nothing");
   if (answer.digit < 0) return t("speck");
   const text = t(answer.sure ? "sure" : answer.certainty >= 0.5 ? "unsure" : "none", { a: number(answer.certainty) });
-  return text + (lone() ? t("truth", { d: digitName(lone().label) }) : "");
+  return text + (lone() ? t("truth", { s: kind(), d: digitName(lone().label) }) : answer.sure ? t("tooSure") : "");
 }
 
 // announce tells a screen reader what is new: after a second without news, and not
@@ -692,15 +699,11 @@ function announce() {
   if (text === spoken) return;
   spoken = text;
   clearTimeout(speaking);
-  speaking = setTimeout(() => put($("live"), spoken), 1000);
+  speaking = setTimeout(() => put("live", spoken), 1000);
 }
 function announcement() {
-  const { answer } = state;
-  if (state.gone) return t(gone);
-  if (state.view === "learn") return status();
-  if (state.failed || answer?.ink && answer.digit < 0) return verdict();
-  if (!answer || !answer.ink) return t("sayNothing");
-  return t(answer.sure ? "saySure" : answer.certainty >= 0.5 ? "sayUnsure" : "sayNone", { d: digitName(answer.digit) });
+  const { view, answer } = state;
+  return view === "learn" ? status() : (answer?.digit >= 0 ? answer.digit + (zh() ? "。" : ". ") : "") + verdict();
 }
 
 // ---- The network ----
@@ -726,7 +729,7 @@ function buildAnswer(button, n) {
 
 function renderStage() {
   const { answer } = state, activations = answer?.activations;
-  attribute($("stage"), "aria-busy", !state.gone && !state.failed && (reading || !upToDate()));
+  attribute("stage", "aria-busy", !state.gone && !state.failed && (reading || !upToDate()));
   if (state.view !== "draw") return;
   layers.forEach((layer, l) => layer.forEach((button, n) => {
     const a = activations ? activations[l][n] : 0;
@@ -736,7 +739,7 @@ function renderStage() {
     button.classList.toggle("best", !!activations && n === answer.digit);
     put(button.lastChild, activations ? number(a) : "–");
   }));
-  put($("lines"), state.gone ? "" : t(activations ? "lines" : "linesNone"));
+  put("lines", state.gone ? "" : t(activations ? "lines" : "linesNone"));
   const { blank, text } = palette;
   paint($("seen"), i => mix(blank.rgb, text.rgb, answer?.pixels ? answer.pixels[i] / 255 : 0));
   drawConnections();
@@ -755,11 +758,12 @@ const mix = (from, to, share) => [from[0] + share * (to[0] - from[0]), from[1] +
 // paint gives each pixel of a canvas of 28×28 its colour.
 function paint(canvas, colour) {
   const image = new ImageData(28, 28);
+  canvas.width = canvas.height = 28;
   for (let i = 0; i < 784; i++) image.data.set(colour(i), 4 * i);
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
-const picture = colour => paint(element("canvas", { width: 28, height: 28 }), colour);
+const picture = colour => paint(element("canvas"), colour);
 
 // paintSigned paints numbers red above 0 and blue below; the scale has full colour.
 function paintSigned(canvas, values, scale) {
@@ -782,8 +786,7 @@ function fit(canvas, unit = palette.unit) {
   return { context, width, height };
 }
 
-// where returns the places of the neurons and of the picture on the stage. They
-// change with its size only.
+// where returns the places of the neurons and of the picture on the stage.
 let places = null;
 new ResizeObserver(() => { places = null; change({}); }).observe($("stage"));
 function where() {
@@ -805,7 +808,7 @@ function where() {
 function drawConnections() {
   const { context } = fit($("connections"), 1), { answer, chosen } = state;
   if (!answer) return;
-  places = places || where();
+  places ||= where();
   const { columns, pixel } = places, dim = answer.activations ? 1 : 0.35;
   answer.connections.forEach((connections, l) => {
     const most = connections.length ? Math.abs(connections[0][2]) || 1 : 1;
@@ -832,10 +835,10 @@ function renderPanel() {
   $("reset").disabled = !edits().length;
   $("pictures").hidden = !first;
   $("terms").hidden = !neuron || first;
-  for (const e of ["sum", "changes"].map($).concat(document.querySelector(".edit"))) e.hidden = !neuron;
+  for (const id of ["sum", "edit", "changes"]) $(id).hidden = !neuron;
   const about = explained();
-  put($("who"), neuron ? title(neuron) : about ? neuronName(about) : t("who"));
-  put($("what"), neuron ? meaning(neuron) : state.gone ? t(gone) : t("whoNone"));
+  put("who", neuron ? title(neuron) : about ? neuronName(about) : t("who"));
+  put("what", neuron ? (state.view === "learn" ? t("whose") : "") + meaning(neuron) : state.gone ? t(gone) : t("whoNone"));
   if (!neuron) return;
   if (first) renderPictures(neuron);
   else drawTerms(neuron);
@@ -849,18 +852,19 @@ function title({ layer, neuron, rival }) {
 }
 
 // meaning says in words what the neuron does.
-function meaning({ layer, neuron, bias, weights, z, rival }) {
-  const added = t(bias > 0 ? "biasUp" : "biasDown", { b: number(bias), c: number(-bias) });
+function meaning({ layer, neuron, bias, weights, products, z, rival }) {
+  const added = t("added", { b: number(bias), c: number(-bias) });
   if (layer === 0) return t("what0") + added;
+  // names lists what has the largest values above 0, or with sign −1 below 0.
+  const names = (terms, most, sign = 1) => terms.filter(([v]) => sign * v > 0).sort((a, b) => sign * (b[0] - a[0])).slice(0, most)
+    .map(([, name]) => name).join(zh() ? "、" : ", ") || "–";
   if (layer === 1) {
-    const order = Array.from(weights, (w, k) => [w, k + 1]).sort((a, b) => b[0] - a[0]).map(([, k]) => k);
-    return t("what1", { p: order.slice(0, 3).join(", "), m: order.slice(-3).reverse().join(", ") }) + added;
+    const terms = Array.from(products || weights, (v, k) => [v, k + 1]);
+    return t(products ? "what1" : "what1None", { p: names(terms, 3), m: names(terms, 3, -1) }) + added;
   }
   if (!rival) return added;
   const terms = [...rival.terms.map((v, k) => [v, t("byNeuron", { n: k + 1, v: number(v, 1) })]), [rival.bias, t("byBias", { v: number(rival.bias, 1) })]];
-  terms.sort((a, b) => Math.sign(rival.sum) * (b[0] - a[0]));
-  const most = terms.slice(0, 2).map(([, name]) => name).join(state.language === "zh" ? "、" : ", ");
-  return t("what2", { n: neuron, m: rival.neuron, z: number(z), y: number(z - rival.sum), k: most });
+  return t("what2", { n: neuron, m: rival.neuron, z: number(z), y: number(z - rival.sum), k: names(terms, 2), j: names(terms, 2, -1) });
 }
 
 // gradientOf returns the gradient of a neuron in the last step, if it is known.
@@ -937,12 +941,12 @@ function drawColumn(c, { head, values, sum, most = largest(values), unsigned, di
 }
 
 function renderSum({ bias, z, a }) {
-  const known = z !== undefined;
-  [known && z - bias, bias, known && z, known && a].forEach((value, i) => put($("sum").children[i].lastChild, value === false ? "–" : number(value, 3)));
+  [z - bias, bias, z, a].forEach((v, i) => put($("sum").children[i].lastChild, isNaN(v) ? "–" : number(v, 3)));
   drawSigma(z, a);
 }
 
-// drawSigma draws σ from −8 to 8, and the neuron on it. A z beyond stands at the edge.
+// drawSigma draws σ from −8 to 8, and the neuron on it. A z beyond stands at the edge,
+// with an arrow.
 function drawSigma(z, a) {
   const { context: c, width, height } = fit($("sigma")), left = 8, right = width - 8, top = 12, bottom = height - 18;
   const x = v => left + (right - left) * (Math.max(-8, Math.min(8, v)) + 8) / 16, y = v => bottom - (bottom - top) * v;
@@ -967,6 +971,8 @@ function drawSigma(z, a) {
   c.beginPath();
   c.arc(x(z), y(a), 5, 0, 7);
   c.fill();
+  c.textAlign = z < 0 ? "left" : "right";
+  if (Math.abs(z) > 8) c.fillText(z < 0 ? "← " + number(z, 1) : number(z, 1) + " →", x(z), y(a) + (z < 0 ? -24 : 24));
 }
 
 // renderEdit shows the parameters as edited, which the core may not have heard of.
@@ -975,21 +981,20 @@ function renderEdit({ layer, neuron, bias, weights, inputs, products }) {
   const now = (i, value) => edits().reduce((v, e) => e[0] === layer && e[1] === neuron && e[2] === i ? e[3] : v, value);
   const slide = (name, value, text) => {
     if (+$(name).value !== value) $(name).value = value;
-    put($(name + "Value"), number(value));
-    attribute($(name), "aria-valuetext", number(value));
-    if (text) put($(name + "Name"), text);
+    put(name + "Value", number(value));
+    attribute(name, "aria-valuetext", number(value));
+    if (text) put(name + "Name", text);
   };
   const name = layer === 0 ? t("pixel", { x: input % 28 + 1, y: Math.floor(input / 28) + 1 }) : t("weightOf", { n: input + 1 });
   slide("weight", now(input, weights[input]), name);
   slide("bias", now(-1, bias));
   const canvas = $(layer === 0 ? "weights" : "terms");
   attribute(canvas, "aria-valuemax", weights.length - 1);
-  attribute(canvas, "aria-valuemin", 0);
   attribute(canvas, "aria-valuenow", input);
   attribute(canvas, "aria-valuetext", t("term", { name, w: number(weights[input]) })
     + (products ? t("times", { i: number(inputs[input]), p: number(products[input]) }) : ""));
   const { edited } = state;
-  put($("changes"), edited?.count && edits().length ? t("accuracyEdited", { p: percent(edited.correct / edited.count), n: thousands(edited.count) }) : t("change1"));
+  put("changes", edited?.p && edited.network === which() && edits().length ? t("accuracyEdited", { ...edited, s: kind() }) : t("change1"));
 }
 
 // ---- What learning shows ----
@@ -997,30 +1002,31 @@ function renderEdit({ layer, neuron, bias, weights, inputs, products }) {
 const sheet = [[]];
 for (let n = 0; n < 16; n++) {
   const button = neuronButton($("sheet"), sheet, 0, n, 8);
-  button.append(element("canvas", { width: 28, height: 28 }));
+  button.append(element("canvas"));
   sheet[0].push(button);
 }
 
 function status() {
-  const { progress, notice } = state;
+  const { progress } = state;
   if (state.gone) return t(gone);
-  if (state.failed) return t("failed", { e: state.failed });
+  if (state.failed) return t(...state.failed);
   if (state.running) return t("learning");
-  if (notice) return t(...notice);
-  if (!progress || !progress.steps) return t("knowsNothing");
-  return t("paused", { n: thousands(progress.steps), p: percent(accuracyOf(progress)) });
+  if (state.forgotten) return t("forgotten");
+  if (!progress?.steps) return progress?.file ? t("loaded", { f: progress.file }) : t("knowsNothing");
+  return t("paused", { n: thousands(progress.steps), p: percent(accuracyOf(progress.evaluation)), s: kind() });
 }
-const accuracyOf = ({ evaluation: { test } }) => test.correct / test.count;
+const accuracyOf = ({ test }) => test.correct / test.count;
 
 function renderLearning() {
   const { progress, data } = state;
-  put($("data"), data ? t("data" + data.name, { n: thousands(data.training) }) + (data.name === "MNIST" ? "" : t(served ? "getServer" : "getStatic")) : "");
-  put($("status"), status());
-  put($("steps"), progress ? thousands(progress.steps) : "–");
-  put($("epoch"), progress ? progress.epoch.toFixed(2) : "–");
-  put($("accuracy"), progress ? percent(accuracyOf(progress)) : "–");
-  attribute($("speed"), "aria-valuetext", texts[state.language].speeds[$("speed").value]);
-  put($("speedValue"), texts[state.language].speeds[$("speed").value]);
+  put("data", data ? t("learnsFrom", { n: thousands(data.training), s: kind() }) + (data.name === "MNIST" ? "" : t(served ? "getServer" : "getStatic")) : "");
+  put("status", status());
+  put("steps", progress && (progress.steps || !progress.file) ? thousands(progress.steps) : "–");
+  put("epoch", progress ? progress.epoch.toFixed(2) : "–");
+  put("accuracy", progress ? percent(accuracyOf(progress.evaluation)) : "–");
+  const speed = texts[state.language].speeds[$("speed").value];
+  attribute("speed", "aria-valuetext", speed);
+  put("speedValue", speed);
   for (const id of ["try", "save"]) $(id).disabled = !progress;
   renderCharts();
   renderStep();
@@ -1031,13 +1037,13 @@ on("speed", "input", () => change({}));
 
 function renderCharts() {
   const { progress, runs } = state, counts = progress?.evaluation;
-  put($("testing"), t("testing", { n: counts ? thousands(counts.test.count) : "" }));
-  put($("training"), t("training", { n: counts ? thousands(counts.training.count) : "" }));
+  put("testing", t("testing", { n: counts ? thousands(counts.test.count) : "", s: kind() }));
+  put("training", t("training", { n: counts ? thousands(counts.training.count) : "" }));
   const most = Math.max(...runs.flat().flatMap(p => [p[3], p[4]]), 0.1), top = [0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.6, 2, 3, 4, 6].find(v => v >= most) || most;
   drawChart($("accuracies"), 1, 1, v => 100 * v + " %");
   drawChart($("costs"), 3, top, v => +v.toFixed(3));
-  const [, training = 0, test = 0, trainingCost = 0, testCost = 0] = runs.length ? runs.at(-1).at(-1) : [];
-  const label = (chart, key, a, b) => attribute($(chart), "aria-label", t(key) + (runs.length ? `: ${$("testing").textContent} ${a}, ${$("training").textContent} ${b}` : ""));
+  const [, training = 0, test = 0, trainingCost = 0, testCost = 0] = runs.at(-1)?.at(-1) ?? [];
+  const label = (chart, key, a, b) => attribute(chart, "aria-label", t(key) + (runs.length ? `: ${$("testing").textContent} ${a}, ${$("training").textContent} ${b}` : ""));
   label("accuracies", "accuracyLong", percent(test), percent(training));
   label("costs", "costLong", number(testCost, 3), number(trainingCost, 3));
 }
@@ -1077,19 +1083,19 @@ function drawChart(canvas, index, top, name) {
 function renderStep() {
   const { progress } = state, batch = progress?.batch;
   if (!batch) {
-    put($("stepText"), t("stepNone"));
+    put("stepText", t("stepNone"));
     $("batchShown").replaceChildren();
     return;
   }
   const { rate, gradient: g } = progress;
   let text = t("stepText", { n: thousands(progress.steps), m: progress.size, c: number(batch.costBefore, 4), r: rate, d: number(batch.costAfter, 4) });
   if (g) text += t("stepBias", { name: neuronName([g.layer, g.neuron]), b: number(-rate * g.bias, 5), w: number(rate * largest(g.weights), 5) });
-  put($("stepText"), text);
+  put("stepText", text);
   if (!isNew($("batchShown"), batch, palette, state.language)) return;
   const pixels = bytesOf(batch.pixels);
   $("batchShown").replaceChildren(...batch.labels.map((label, i) => {
     const [before, after] = [batch.before[i], batch.after[i]];
-    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), before + " → " + after, t("read", { d: digitName(label), e: digitName(after) }));
+    const figure = thumb("span", pixels.subarray(784 * i, 784 * i + 784), label + ": " + before + "→" + after, t("read", { d: digitName(label), e: digitName(after) }));
     figure.role = "img";
     figure.classList.toggle("wrong", after !== label);
     return figure;
@@ -1124,7 +1130,7 @@ buildMatrix();
 
 function renderMistakes() {
   const test = state.progress?.evaluation.test;
-  put($("confusionText"), test ? t("confusionText", { k: test.count - test.correct, n: thousands(test.count) }) : "");
+  put("confusionText", test ? t("confusionText", { k: test.count - test.correct, n: thousands(test.count) }) : "");
   cells.forEach((cell, i) => {
     const row = test ? test.confusion[Math.floor(i / 10)] : [], count = row[i % 10] || 0, sum = row.reduce((a, b) => a + b, 0);
     put(cell, count || "");
@@ -1135,7 +1141,7 @@ function renderMistakes() {
   $("misread").replaceChildren(...misread().filter(m => m[0] in state.digits).map(([index, label, answer]) => {
     const digit = state.digits[index];
     const button = thumb("button", bytesOf(digit.pixels), label + " → " + answer, t("read", { d: digitName(label), e: digitName(answer) }));
-    button.addEventListener("click", () => {
+    on(button, "click", () => {
       draw([digit]);
       change({ view: "draw", which: "own", chosen: null });
     });
