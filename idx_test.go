@@ -182,10 +182,10 @@ func TestReadIDXTakesAHeaderOfUpTo2To31Minus1Bytes(t *testing.T) {
 		words  string
 	}{
 		{[]byte{0, 1, 8, 1, 0, 0, 0, 0}, "starts with 00 01 08"},
-		{[]byte{0, 0, 8, 1, 0x7f, 255, 255, 255}, "dimensions [2147483647], which need 2147483647 bytes"},
+		{[]byte{0, 0, 8, 1, 0x7f, 255, 255, 255}, "dimensions [2147483647] need 2147483647 bytes"},
 		{[]byte{0, 0, 8, 1, 0x80, 0, 0, 0}, "dimensions [2147483648], need at most"},
 		{[]byte{0, 0, 8, 2, 0, 1, 0, 0, 0, 0, 0x80, 0}, "dimensions [65536 32768], need at most"},
-		{[]byte{0, 0, 8, 2, 0, 1, 0, 0, 0, 0, 0x7f, 255}, "dimensions [65536 32767], which need 2147418112 bytes"},
+		{[]byte{0, 0, 8, 2, 0, 1, 0, 0, 0, 0, 0x7f, 255}, "dimensions [65536 32767] need 2147418112 bytes"},
 	} {
 		_, _, err := ReadIDX(bytes.NewReader(c.header))
 		mustName(t, err, c.words)
