@@ -25,17 +25,14 @@ import (
 // a large image, counts as specks. The digit must be upright. [image.Decode] does
 // not turn a photo as its EXIF orientation says.
 //
+// To see why a digit is misread, pass a function: FromImage calls show with the
+// picture after each step, which is called grey, paper evened, ink, cleaned or
+// 28×28. In the first two, paper and ink have their own brightness. In the others,
+// ink is white. If there is no ink, the last steps are missing.
+//
 // The image may have any size. The result depends only on its pixels. FromImage
 // may be called from several goroutines at once if they may all read the image.
-func FromImage(img image.Image) (input []float64, ok bool) {
-	return FromImageSteps(img, nil)
-}
-
-// FromImageSteps does what [FromImage] does and shows its work: it calls show with
-// the picture after each step, which is called grey, paper evened, ink, cleaned
-// or 28×28. In the first two, paper and ink have their own brightness. In the
-// others, ink is white. If there is no ink, the last steps are missing.
-func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)) (input []float64, ok bool) {
+func FromImage(img image.Image, show ...func(step string, picture *image.Gray)) (input []float64, ok bool) {
 	if img == nil {
 		panic("nn: FromImage needs an image, got nil")
 	}
@@ -43,7 +40,7 @@ func FromImageSteps(img image.Image, show func(step string, picture *image.Gray)
 		return nil, false
 	}
 	step := func(name string, r *raster) {
-		if show != nil {
+		for _, show := range show {
 			show(name, r.gray())
 		}
 	}

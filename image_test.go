@@ -550,10 +550,10 @@ func TestFromImageReadsLargeInk(t *testing.T) {
 	}
 }
 
-func TestFromImageStepsShowsEachStep(t *testing.T) {
+func TestFromImageShowsEachStep(t *testing.T) {
 	var steps []string
 	img := zero(color.White, color.Black)
-	input, ok := FromImageSteps(img, func(step string, picture *image.Gray) {
+	input, ok := FromImage(img, func(step string, picture *image.Gray) {
 		steps = append(steps, step)
 		if picture.Rect.Empty() {
 			t.Errorf("%s is empty", step)

@@ -71,7 +71,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 			fmt.Fprintln(stdout)
 		}
 		var pictures []picture
-		input, ok := nn.FromImageSteps(img, func(step string, img *image.Gray) {
+		input, ok := nn.FromImage(img, func(step string, img *image.Gray) {
 			pictures = append(pictures, picture{step, img})
 		})
 		if *steps {
