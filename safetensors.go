@@ -237,11 +237,11 @@ func eachMember(text []byte, visit func(key string, value []byte) error) error {
 		return fmt.Errorf("%.40s, need an object", text)
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
-	d.Token() // the brace
+	_, _ = d.Token() // the brace
 	for seen := map[string]bool{}; d.More(); {
 		token, _ := d.Token()
 		key, value, err := token.(string), json.RawMessage(nil), errors.New("it appears a second time")
-		if d.Decode(&value); !seen[key] {
+		if _ = d.Decode(&value); !seen[key] {
 			err = visit(key, value)
 		}
 		if seen[key] = true; err != nil {
