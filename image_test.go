@@ -509,25 +509,23 @@ func TestFromImageReadsATightCrop(t *testing.T) {
 // TestFromImageReadsPaleColours shows ink that differs from paper in one colour,
 // and hardly in brightness. All colours have the same grain.
 func TestFromImageReadsPaleColours(t *testing.T) {
-	want := mustRead(t, zero(color.White, color.Black))
-	for name, ink := range map[string]color.NRGBA{"red": {90, 255, 255, 255}, "blue": {255, 255, 0, 255}} {
-		r, ring := random(1), zero(color.White, ink)
-		grainy := image.NewNRGBA(ring.Bounds())
-		for i := range 90 * 120 {
-			grain := 0.04 * r.NormFloat64()
-			at := color.NRGBAModel.Convert(ring.At(i%90, i/90)).(color.NRGBA)
-			for c, v := range []uint8{at.R, at.G, at.B, 255} {
-				grainy.Pix[4*i+c] = byte(min(255, max(0, float64(v)*(0.8+grain))))
+	black := nine(false, 0, white)
+	for name, ink := range map[string][3]float64{"cyan": {0.75, 1, 1}, "magenta": {1, 0.75, 1}, "yellow": {1, 1, 0.75}} {
+		r := random(1)
+		light := sun(r)
+		photo := image.NewNRGBA(black.Rect)
+		for i, v := range black.Pix {
+			grain := 0.02 * r.NormFloat64()
+			for c := range 3 {
+				level := 0.95 * light(float64(i%90)/90, float64(i/90)/120)
+				if v == 0 {
+					level *= ink[c]
+				}
+				photo.Pix[4*i+c] = byte(math.Round(255 * min(1, max(0, level+grain))))
 			}
-			grainy.Pix[4*i+3] = 255
+			photo.Pix[4*i+3] = 255
 		}
-		difference := 0.0
-		for i, v := range mustRead(t, grainy) {
-			difference += math.Abs(v - want[i])
-		}
-		if t.Logf("%s differs by %.1f", name, difference); difference > 20 {
-			t.Errorf("%s ink: the picture differs from black ink's by %.1f pixels", name, difference)
-		}
+		mustLookLike(t, name, mustRead(t, photo), mustRead(t, black), 16)
 	}
 }
 
@@ -626,6 +624,437 @@ func TestFromImageIsSafeFromManyGoroutines(t *testing.T) {
 		})
 	}
 	done.Wait()
+}
+
+// gray draws a picture from the brightness at the middle of each pixel, 0 to 1.
+func gray(width, height int, brightness func(x, y float64) float64) *image.Gray {
+	img := image.NewGray(image.Rect(0, 0, width, height))
+	for i := range img.Pix {
+		v := brightness(float64(i%width)+0.5, float64(i/width)+0.5)
+		img.Pix[i] = byte(math.Round(255 * min(1, max(0, v))))
+	}
+	return img
+}
+
+// inNine reports whether a place is in the ink of a 9 of 56×94 pixels that begins
+// at (0, 0).
+func inNine(x, y float64) bool {
+	d := math.Hypot(x-28, y-28)
+	return d > 18 && d < 28 || x > 46 && x < 56 && y > 28 && y < 94
+}
+
+// nine draws the 9 in the middle of 90×120 pixels, or 160×160 if wide, over the
+// brightness of the paper.
+func nine(wide bool, ink float64, paper func(x, y float64) float64) *image.Gray {
+	width, height := 90, 120
+	if wide {
+		width, height = 160, 160
+	}
+	return gray(width, height, func(x, y float64) float64 {
+		if inNine(x-float64(width-56)/2, y-float64(height-94)/2) {
+			return ink
+		}
+		return paper(x, y)
+	})
+}
+
+func white(x, y float64) float64 { return 1 }
+
+func inBox(x, y, left, top, right, bottom float64) bool {
+	return x > left && x < right && y > top && y < bottom
+}
+
+// mustLookLike checks that two inputs differ by little ink: as much as this many
+// pixels hold.
+func mustLookLike(t *testing.T, what string, got, want []float64, pixels float64) {
+	t.Helper()
+	difference := 0.0
+	for i, v := range got {
+		difference += math.Abs(v - want[i])
+	}
+	if t.Logf("%s: %.1f", what, difference); difference > pixels {
+		t.Errorf("%s: differs by the ink of %.1f pixels, want at most %v", what, difference, pixels)
+	}
+}
+
+// TestFromImageReadsTheDigitAlone draws a 9 as photos and scans show it: the same
+// input must come out as from black ink on white paper.
+func TestFromImageReadsTheDigitAlone(t *testing.T) {
+	r := random(1)
+	plain, wide := nine(false, 0, white), nine(true, 0, white)
+	ink := func(img *image.Gray, x, y float64) bool { return img.GrayAt(int(x), int(y)).Y == 0 }
+	for name, img := range map[string]*image.Gray{
+		"in noise and uneven light": gray(90, 120, func(x, y float64) float64 {
+			v := 0.08 * r.NormFloat64()
+			if ink(plain, x, y) {
+				return v
+			}
+			return v + 0.5 + 0.45*x/90
+		}),
+		"under a lamp": nine(false, 0.1, func(x, y float64) float64 {
+			return 0.45 + 0.55*math.Exp(-math.Pow((x-70)/35, 2)-math.Pow((y-30)/35, 2))
+		}),
+		"from shadow to light": nine(false, 0.1, func(x, y float64) float64 { return 0.2 + 0.8*x/90 }),
+		"with a halo": nine(false, 0, func(x, y float64) float64 {
+			if inNine((x-17)/1.1+2.5, (y-13)/1.1+4) {
+				return 0.97
+			}
+			return 1
+		}),
+		"4 % darker than its paper": nine(false, 0.955, white),
+		"on squares of 8 pixels": nine(true, 0, func(x, y float64) float64 {
+			if int(y)%8 == 4 || int(x)%8 == 1 {
+				return 0.65
+			}
+			return 1
+		}),
+		"on wide lines": nine(true, 0, func(x, y float64) float64 {
+			if int(y)%24 < 3 {
+				return 0.65
+			}
+			return 1
+		}),
+		"beside a large blot at the frame": gray(160, 160, func(x, y float64) float64 {
+			if ink(wide, x, y) || math.Hypot(x+3, y-80) < 40 {
+				return 0
+			}
+			return 1
+		}),
+		"on lines with grain": nine(true, 0, func(x, y float64) float64 {
+			if int(y)%24 == 1 {
+				return 0.65 + 0.05*r.NormFloat64()
+			}
+			return 1
+		}),
+		"with dust": nine(false, 0, func(x, y float64) float64 {
+			if inBox(x, y, 3, 4, 8, 10) {
+				return 0
+			}
+			return 1
+		}),
+		"with a pale smudge": nine(false, 0, func(x, y float64) float64 {
+			if inBox(x, y, 2, 3, 16, 25) {
+				return 0.6
+			}
+			return 1
+		}),
+	} {
+		want := mustRead(t, plain)
+		if img.Rect.Dx() > 90 {
+			want = mustRead(t, wide)
+		}
+		mustLookLike(t, name, mustRead(t, img), want, 16)
+	}
+}
+
+func TestFromImageReadsACropAsWithAMargin(t *testing.T) {
+	box := func(x, y, width, height, round float64) bool { // in a box with round corners
+		dx, dy := max(0, math.Abs(x)-width/2+round), max(0, math.Abs(y)-height/2+round)
+		return math.Hypot(dx, dy) < round
+	}
+	for name, crop := range map[string]struct {
+		width, height int
+		ink           func(x, y float64) bool // (0, 0) is the middle
+	}{
+		"a 0 at four sides": {90, 120, func(x, y float64) bool { return box(x, y, 90, 120, 8) && !box(x, y, 60, 90, 8) }},
+		"a 0 at three sides": {90, 120, func(x, y float64) bool {
+			return box(x, y-4, 90, 112, 30) && !box(x, y-4, 66, 88, 18)
+		}},
+		"a 1 at the bottom": {100, 100, func(x, y float64) bool {
+			return inBox(x, y, -25, 40, 10, 60) || y > -35 && math.Abs(x-10+(y-10)*0.3) < 5
+		}},
+		"a slanted 1 from top to bottom": {61, 120, func(x, y float64) bool { return math.Abs(x+y*0.15) < 1.5 }},
+		"a small 1 from top to bottom":   {25, 24, func(x, y float64) bool { return math.Abs(x) < 1.6 }},
+		"a 9 with dust":                  {56, 94, func(x, y float64) bool { return inNine(x+28, y+47) || math.Hypot(x, y+19) < 3 }},
+	} {
+		draw := func(margin int) *image.Gray {
+			return gray(crop.width+2*margin, crop.height+2*margin, func(x, y float64) float64 {
+				x, y = x-float64(margin), y-float64(margin)
+				w, h := float64(crop.width), float64(crop.height)
+				if inBox(x, y, 0, 0, w, h) && crop.ink(x-w/2, y-h/2) {
+					return 0
+				}
+				return 1
+			})
+		}
+		mustLookLike(t, name, mustRead(t, draw(0)), mustRead(t, draw(crop.height/5)), 10)
+	}
+}
+
+func TestFromImageOfPaperWithAShadowOrLinesHasNoInk(t *testing.T) {
+	for name, paper := range map[string]struct {
+		side int
+		at   func(x, y float64) float64
+	}{
+		"a stain of 2 %": {120, func(x, y float64) float64 {
+			if inNine(x-30, y-15) {
+				return 0.977
+			}
+			return 1
+		}},
+		"two lines": {120, func(x, y float64) float64 {
+			if int(y) == 40 || int(y) == 80 {
+				return 0
+			}
+			return 1
+		}},
+		"two lines side by side": {120, func(x, y float64) float64 {
+			if int(y) == 56 || int(y) == 64 {
+				return 0
+			}
+			return 1
+		}},
+		"a thumb": {160, func(x, y float64) float64 {
+			if math.Hypot(x-14, y-60) < 20 {
+				return 0
+			}
+			return 1
+		}},
+		"shadows of the frame": {120, func(x, y float64) float64 {
+			if x < 10 && y > 25 || y > 110 && x < 95 {
+				return 0.4
+			}
+			return 1
+		}},
+		"an edge of light": {100, func(x, y float64) float64 {
+			if x+0.4*y < 62 {
+				return 0.6
+			}
+			return 1
+		}},
+		"the edge of a desk in a small picture": {30, func(x, y float64) float64 {
+			if y < 3 {
+				return 0
+			}
+			return 1
+		}},
+	} {
+		if _, ok := FromImage(gray(paper.side, paper.side, paper.at)); ok {
+			t.Errorf("%s: finds ink", name)
+		}
+	}
+}
+
+func TestFromImageKeepsThePaleEdgesOfASmallDigit(t *testing.T) {
+	input := mustRead(t, gray(28, 28, func(x, y float64) float64 {
+		switch {
+		case !inBox(x, y, 11, 4, 16, 24):
+			return 1
+		case x < 12:
+			return 0.975
+		case x < 15:
+			return 0
+		}
+		return 0.93
+	}))
+	for x, want := range map[int]float64{11: 0, 12: 0, 13: 1, 14: 1, 15: 1, 16: 0.07} {
+		if v := input[14*28+x]; math.Abs(v-want) > 0.02 {
+			t.Errorf("column %d is %.2f, want %v", x, v, want)
+		}
+	}
+}
+
+func TestFromImageKeepsASmallStroke(t *testing.T) {
+	alone := mustRead(t, nine(false, 0, white))
+	for _, ink := range []float64{0, 0.4} {
+		input := mustRead(t, nine(false, 0, func(x, y float64) float64 {
+			if inBox(x, y, 32, 3, 58, 10) {
+				return ink
+			}
+			return 1
+		}))
+		difference := 0.0
+		for i, v := range input {
+			difference += math.Abs(v - alone[i])
+		}
+		if t.Logf("%.1f", difference); difference < 10 {
+			t.Errorf("a stroke of brightness %v is left out", ink)
+		}
+	}
+}
+
+func TestFromImageReadsASmallDigitBesideMuchElse(t *testing.T) {
+	thin := func(x, y float64) bool { return inNine(2*(x-95), 2*(y-60)) }
+	want := mustRead(t, gray(160, 160, func(x, y float64) float64 {
+		if thin(x, y) {
+			return 0
+		}
+		return 1
+	}))
+	for name, other := range map[string]func(x, y float64) bool{
+		"a dark thing at the frame": func(x, y float64) bool { return math.Hypot(x-34.6, y-80) < 35 },
+		"lines as dark as it": func(x, y float64) bool {
+			return int(y) == 20 || int(y) == 36 || int(y) == 52 || int(y) == 116 || int(y) == 132
+		},
+	} {
+		mustLookLike(t, name, mustRead(t, gray(160, 160, func(x, y float64) float64 {
+			if thin(x, y) || other(x, y) {
+				return 0
+			}
+			return 1
+		})), want, 5)
+	}
+
+	one := func(lines float64) image.Image {
+		return gray(56, 56, func(x, y float64) float64 {
+			switch {
+			case inBox(x, y, 25, 8, 30, 48):
+				return 0
+			case int(y)%10 == 4:
+				return lines
+			}
+			return 1
+		})
+	}
+	mustLookLike(t, "pale lines in a small picture", mustRead(t, one(0.65)), mustRead(t, one(1)), 5)
+}
+
+// TestFromImageReadsPencilInUnevenLight shows a 0 whose paper is in one place no
+// lighter than its ink in another.
+func TestFromImageReadsPencilInUnevenLight(t *testing.T) {
+	want := mustRead(t, zero(color.White, color.Black))
+	shade := func(x, y float64) float64 { return 0.2 + 0.8*x/90 }
+	lamp := func(x, y float64) float64 { return 0.5 + 0.5*math.Exp(-math.Pow(x/45-2, 2)-math.Pow(y/45, 2)) }
+	for name, level := range map[string]func(x, y float64, ink bool) float64{
+		"shade": func(x, y float64, ink bool) float64 {
+			if ink {
+				return 0.1
+			}
+			return shade(x, y)
+		},
+		"lamp": func(x, y float64, ink bool) float64 {
+			if ink {
+				return 0.6 * lamp(x, y)
+			}
+			return lamp(x, y)
+		},
+	} {
+		img := gray(90, 120, func(x, y float64) float64 {
+			d := math.Hypot((x-45)*1.5, y-60)
+			return level(x, y, d > 35 && d < 47)
+		})
+		mustLookLike(t, name, mustRead(t, img), want, 16)
+	}
+}
+
+func TestFromImageReadsABlurredDigit(t *testing.T) {
+	blurred := func(by float64) image.Image {
+		return gray(200, 200, func(x, y float64) float64 {
+			paper, all := 0.0, 0.0
+			for dy := -by; dy <= by; dy++ {
+				for dx := -by; dx <= by; dx++ {
+					if all++; !inNine((x+dx-50)/1.8, (y+dy-15)/1.8) {
+						paper++
+					}
+				}
+			}
+			return paper / all
+		})
+	}
+	mustLookLike(t, "blurred by 15 pixels", mustRead(t, blurred(7)), mustRead(t, blurred(0)), 15)
+}
+
+func TestFromImageReadsABoldStrokeInNoise(t *testing.T) {
+	r := random(1)
+	bold := func(noise float64) image.Image {
+		return gray(120, 120, func(x, y float64) float64 {
+			v := noise * r.NormFloat64()
+			if inBox(x, y, 55, 23, 105, 113) {
+				return v + 0.1
+			}
+			return v + 0.9
+		})
+	}
+	mustLookLike(t, "a bold stroke", mustRead(t, bold(0.09)), mustRead(t, bold(0)), 16)
+}
+
+func TestFromImageStepsShowsLittleNoiseInTheInk(t *testing.T) {
+	r := random(1)
+	FromImageSteps(nine(true, 0, func(x, y float64) float64 { return 0.9 + 0.05*r.NormFloat64() }), func(step string, picture *image.Gray) {
+		if step != "ink" {
+			return
+		}
+		specks := 0
+		for i, v := range picture.Pix {
+			if x, y := float64(i%160), float64(i/160); v > 0 && !inBox(x, y, 50, 30, 110, 130) {
+				specks++
+			}
+		}
+		if t.Log(specks); specks > 30 {
+			t.Errorf("%d pixels of paper are ink, want at most 30", specks)
+		}
+	})
+}
+
+func TestFromImageMakesLinesTwoPixelsWideOnlyIfTheyAreThin(t *testing.T) {
+	for _, line := range []struct{ width, want float64 }{{2, 2}, {3, 2}, {5, 2}, {7.5, 1.5}, {9, 1.8}} {
+		mass := 0.0
+		for _, v := range mustRead(t, gray(150, 150, func(x, y float64) float64 {
+			return math.Abs(math.Hypot(x-75, y-75)-50+line.width/2) - line.width/2
+		})) {
+			mass += v
+		}
+		radius := 10 - line.want/2
+		if width := mass / (2 * math.Pi * radius); math.Abs(width-line.want) > 0.2 {
+			t.Errorf("a ring of %v pixels in 100: a width of %.2f, want %v", line.width, width, line.want)
+		}
+	}
+}
+
+func TestFromImageReadsFinePrint(t *testing.T) {
+	dots := drawn{image.Rect(0, 0, 720, 960), func(x, y int) color.Color {
+		if (x+y)%2 == 0 {
+			return color.White
+		}
+		return zero(color.White, color.Black).At(x/8, y/8)
+	}}
+	mustBeAlike(t, "printed in dots", mustRead(t, dots), mustRead(t, zero(color.White, color.Gray{128})), 0.3)
+}
+
+func TestFromImageTakesATransparentFrameForPaper(t *testing.T) {
+	card := zero(color.White, color.Black)
+	want := mustRead(t, card)
+	mustBeAlike(t, "a card", mustRead(t, with(card, func(x, y int) color.Color {
+		if min(x, y, 89-x, 119-y) < 2 {
+			return color.Transparent
+		}
+		return nil
+	})), want, 0.02)
+
+	disc := func(paper color.Color) image.Image {
+		return drawn{image.Rect(0, 0, 100, 100), func(x, y int) color.Color {
+			if math.Hypot(float64(x)-49.5, float64(y)-49.5) < 44 {
+				return color.Black
+			}
+			return paper
+		}}
+	}
+	mustBeAlike(t, "ink on most of it", mustRead(t, disc(color.Transparent)), mustRead(t, disc(color.White)), 0.02)
+}
+
+// TestFromImageStepsShowsBrightness shows black ink on coloured paper. Each colour
+// has a grain of its own, as a camera's, and the brightness has least.
+func TestFromImageStepsShowsBrightness(t *testing.T) {
+	paper, r := [3]float64{230, 200, 170}, random(1)
+	img, plain := image.NewNRGBA(image.Rect(0, 0, 90, 120)), nine(false, 0, white)
+	for i, v := range plain.Pix {
+		for c, level := range paper {
+			img.Pix[4*i+c] = byte(min(255, max(0, level*float64(v)/255+8*r.NormFloat64())))
+		}
+		img.Pix[4*i+3] = 255
+	}
+	FromImageSteps(img, func(step string, picture *image.Gray) {
+		if step != "grey" {
+			return
+		}
+		sum := 0.0
+		for _, v := range picture.Pix[:8*90] { // above the digit
+			sum += float64(v)
+		}
+		if mean, want := sum/(8*90), 0.299*230+0.587*200+0.114*170; math.Abs(mean-want) > 3 {
+			t.Errorf("the paper is %.1f, want %.1f", mean, want)
+		}
+	})
 }
 
 func FuzzFromImage(f *testing.F) {
