@@ -964,9 +964,9 @@ func TestFromImageReadsABoldStrokeInNoise(t *testing.T) {
 	mustLookLike(t, mustRead(t, bold(0.09)), mustRead(t, bold(0)), 16)
 }
 
-func TestFromImageStepsShowsLittleNoiseInTheInk(t *testing.T) {
+func TestFromImageShowsLittleNoiseInTheInk(t *testing.T) {
 	r := random(1)
-	FromImageSteps(nine(true, 0, func(x, y float64) float64 { return 0.9 + 0.05*r.NormFloat64() }), func(step string, picture *image.Gray) {
+	FromImage(nine(true, 0, func(x, y float64) float64 { return 0.9 + 0.05*r.NormFloat64() }), func(step string, picture *image.Gray) {
 		if step != "ink" {
 			return
 		}
@@ -1028,9 +1028,9 @@ func TestFromImageTakesATransparentFrameForPaper(t *testing.T) {
 	mustBeAlike(t, "ink on most of it", mustRead(t, disc(color.Transparent)), mustRead(t, disc(color.White)), 0.02)
 }
 
-// TestFromImageStepsShowsBrightness shows black ink on coloured paper. Each colour
+// TestFromImageShowsBrightness shows black ink on coloured paper. Each colour
 // has a grain of its own, as a camera's, and the brightness has least.
-func TestFromImageStepsShowsBrightness(t *testing.T) {
+func TestFromImageShowsBrightness(t *testing.T) {
 	paper, r := [3]float64{230, 200, 170}, random(1)
 	img, plain := image.NewNRGBA(image.Rect(0, 0, 90, 120)), nine(false, 0, white)
 	for i, v := range plain.Pix {
@@ -1039,7 +1039,7 @@ func TestFromImageStepsShowsBrightness(t *testing.T) {
 		}
 		img.Pix[4*i+3] = 255
 	}
-	FromImageSteps(img, func(step string, picture *image.Gray) {
+	FromImage(img, func(step string, picture *image.Gray) {
 		if step != "grey" {
 			return
 		}
