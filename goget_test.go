@@ -102,7 +102,7 @@ func main() {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = module
 		cmd.Env = append(os.Environ(), "GOPROXY=file://"+filepath.ToSlash(proxy), "GOSUMDB=off", "GOWORK=off",
-			"GOFLAGS=-modcacherw", "GOBIN="+filepath.Join(module, "bin"), "GOMODCACHE="+filepath.Join(proxy, "cache")) // which the test can then remove
+			"GOARCH=", "GOFLAGS=-modcacherw", "GOBIN="+filepath.Join(module, "bin"), "GOMODCACHE="+filepath.Join(proxy, "cache")) // which the test can then remove
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
