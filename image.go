@@ -44,18 +44,11 @@ func FromImage(img image.Image, show ...func(step string, picture *image.Gray)) 
 			show(name, r.gray())
 		}
 	}
-	grey := newRaster(img)
-	step("grey", grey)
-	r := grey.framed(0, 0)
+	r := newRaster(img)
+	step("grey", r)
 	_, noise, balance := r.evenPaper()
 	if noise > 1./7 {
-		paper, _, clear := grey.clearPaper(0.5)
-		margin := max(r.width, r.height)/4 + 2
-		r = grey.framed(margin, paper)
-		if _, noise, balance = r.evenPaper(); !clear || noise > 1./7 {
-			return nil, false
-		}
-		r = r.framed(-margin, 0)
+		return nil, false
 	}
 	step("paper evened", r)
 	for i, v := range r.pix {
@@ -133,7 +126,7 @@ func newRaster(img image.Image) *raster {
 		if !coloured {
 			break
 		}
-		full, noise, _ := channel(each, 2).evenPaper()
+		full, noise, _ := channel(each, 1+max(w, h)/70).evenPaper()
 		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is not known exactly
 			weights, best = each, contrast
 		}
@@ -163,7 +156,7 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 	deepest, highest := -newHistogram(guess).quantile(min(len(guess)/100, 20)), fullInk(guess)
 	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
 	dark := skew < 0 // ink is scarce and differs much from the rest
-	if paper, ink, clear := r.clearPaper(0.95); clear {
+	if paper, ink, clear := r.clearPaper(); clear {
 		dark = paper > ink
 		for i, v := range r.pix {
 			guess[i] = v - paper
@@ -200,55 +193,52 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 }
 
 // clearPaper returns the levels of paper and ink if most pixels are near one of two
-// levels. Paper is the level of more than the given share of the frame.
-func (r *raster) clearPaper(share float64) (paper, ink float64, clear bool) {
+// levels. Paper is the level of nearly the whole frame.
+func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 	h := newHistogram(r.pix)
 	levels := [2]float64{h.low, h.low + steps*h.step}
 	if levels[1]-levels[0] < 1./32 {
 		return 0, 0, false
+	}
+	side := func(v float64) int { // of the middle between them
+		if v > (levels[0]+levels[1])/2 {
+			return 1
+		}
+		return 0
 	}
 	distance := 0.0
 	for range 8 { // two means
 		var n, sum [2]float64
 		distance = 0
 		for k, count := range h.count {
-			v, side := h.low+float64(k)*h.step, 0
-			if v > (levels[0]+levels[1])/2 {
-				side = 1
-			}
-			n[side] += float64(count)
-			sum[side] += float64(count) * v
-			distance += float64(count) * math.Abs(v-levels[side])
+			v, count := h.low+float64(k)*h.step, float64(count)
+			side := side(v)
+			n[side] += count
+			sum[side] += count * v
+			distance += count * math.Abs(v-levels[side])
 		}
 		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
 	}
-	light, frame := 0, 2*(r.width+r.height)
-	count := func(i int) {
-		if r.pix[i] > (levels[0]+levels[1])/2 {
-			light++
+	var frame [2]float64 // how many pixels of it are dark, and light
+	for i, v := range r.pix {
+		if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
+			frame[side(v)]++
 		}
 	}
-	for x := range r.width {
-		count(x)
-		count(len(r.pix) - 1 - x)
-	}
-	for y := range r.height {
-		count(y * r.width)
-		count((y+1)*r.width - 1)
-	}
 	paper, ink = levels[0], levels[1]
-	if 2*light > frame {
+	if frame[1] > frame[0] {
 		paper, ink = ink, paper
 	}
 	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
-	return paper, ink, near && float64(max(light, frame-light)) > share*float64(frame)
+	return paper, ink, near && max(frame[0], frame[1]) > 0.95*(frame[0]+frame[1])
 }
 
 // subtractPaper subtracts from each pixel the mean of the paper around it, up to
 // a quarter of the picture away. Paper is where the guess is at most the limit.
+// The table is a buffer for (width+1)×(height+1) sums.
 func (r *raster) subtractPaper(guess []float64, limit float64, table [][2]float64) {
-	// table[y][x] is the sum of the paper above y and left of x, and its number of
-	// pixels (a summed-area table): the sum in a rectangle takes four of them.
+	// table[y][x] is the sum and the number of the pixels of paper above y and left
+	// of x (a summed-area table). Four entries give the sum in any rectangle.
 	w := r.width + 1
 	for y := range r.height {
 		sum, n := 0.0, 0.0

@@ -16,15 +16,11 @@ func blank(width, height int) *raster {
 	return &raster{width, height, make([]float64, width*height)}
 }
 
-// framed returns a copy with a margin of the given level on each side. A negative
-// margin is cut off.
-func (r *raster) framed(margin int, level float64) *raster {
+// framed returns a copy with a margin without ink on each side.
+func (r *raster) framed(margin int) *raster {
 	f := blank(r.width+2*margin, r.height+2*margin)
-	for i := range f.pix {
-		x, y := i%f.width-margin, i/f.width-margin
-		if f.pix[i] = level; x >= 0 && y >= 0 && x < r.width && y < r.height {
-			f.pix[i] = r.pix[y*r.width+x]
-		}
+	for y := range r.height {
+		copy(f.pix[(y+margin)*f.width+margin:], r.pix[y*r.width:][:r.width])
 	}
 	return f
 }
@@ -60,7 +56,7 @@ func (r *raster) thicken() {
 	// The length grows with the width: (width+2·pen)/(length+2·pen) = 2/20.
 	pen := (2./digitSide*length - width) / (2 - 2*2./digitSide) // its radius
 	reach := int(math.Ceil(pen))
-	wide := r.framed(reach, 0)
+	wide := r.framed(reach)
 	for i, v := range r.pix {
 		for dy := -reach; v > 0 && dy <= reach; dy++ {
 			for dx := -reach; dx <= reach; dx++ {
@@ -75,7 +71,7 @@ func (r *raster) thicken() {
 // lineWidth estimates the width of the lines. Their area is length times width,
 // and their outline, where the ink rises and falls, about twice the length.
 func (r *raster) lineWidth() float64 {
-	framed := r.framed(1, 0)
+	framed := r.framed(1)
 	area, outline := 0.0, 0.0
 	for i, v := range framed.pix[:len(framed.pix)-framed.width] {
 		area += v
