@@ -86,6 +86,9 @@ func newRaster(img image.Image) *raster {
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
 	w, h := (b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1
 	brightness := [3]float64{0.299, 0.587, 0.114}
+	mix := func(c color.RGBA64, weights [3]float64) float64 {
+		return weights[0]*float64(c.R) + weights[1]*float64(c.G) + weights[2]*float64(c.B)
+	}
 	colours := make([]color.RGBA64, w*h) // multiplied by their opacity
 	coloured, grey, opaque := false, 0.0, 0.0
 	for i := range colours {
@@ -113,7 +116,7 @@ func newRaster(img image.Image) *raster {
 	if opaque < 0.9*0xffff*float64(len(colours)) {
 		paper = 1 - math.Round(paper)
 	}
-	channel := func(weights [3]float64, step int) *raster { // every so many pixels of it
+	channel := func(weights [3]float64, step int) *raster { // each step-th pixel of it
 		r := blank((w-1)/step+1, (h-1)/step+1)
 		for i := range r.pix {
 			c := colours[i/r.width*step*w+i%r.width*step]
@@ -126,17 +129,12 @@ func newRaster(img image.Image) *raster {
 		if !coloured {
 			break
 		}
-		full, noise, _ := channel(each, 1+max(w, h)/70).evenPaper()
+		full, noise, _ := channel(each, 1+max(w, h)/70).evenPaper() // few pixels are enough to compare
 		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is not known exactly
 			weights, best = each, contrast
 		}
 	}
 	return channel(weights, 1)
-}
-
-// mix returns the weighted sum of red, green and blue.
-func mix(c color.RGBA64, weights [3]float64) float64 {
-	return weights[0]*float64(c.R) + weights[1]*float64(c.G) + weights[2]*float64(c.B)
 }
 
 // evenPaper turns grey levels into differences from the paper around, 0 for paper
@@ -196,7 +194,7 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 // levels. Paper is the level of nearly the whole frame.
 func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 	h := newHistogram(r.pix)
-	levels := [2]float64{h.low, h.low + steps*h.step}
+	levels := [2]float64{h.value(0), h.value(steps)}
 	if levels[1]-levels[0] < 1./32 {
 		return 0, 0, false
 	}
@@ -211,7 +209,7 @@ func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 		var n, sum [2]float64
 		distance = 0
 		for k, count := range h.count {
-			v, count := h.low+float64(k)*h.step, float64(count)
+			v, count := h.value(k), float64(count)
 			side := side(v)
 			n[side] += count
 			sum[side] += count * v
@@ -266,45 +264,6 @@ func (r *raster) subtractPaper(guess []float64, limit float64, table [][2]float6
 	}
 }
 
-// fullInk returns one of the largest values. The very largest may be a speck.
-func fullInk(pix []float64) float64 {
-	return newHistogram(pix).quantile(len(pix) - 1 - min(len(pix)/100, 20))
-}
-
-// A histogram counts the values from low, in steps of a thousandth of their range.
-type histogram struct {
-	low, step float64
-	count     [steps + 1]int
-}
-
-const steps = 1000
-
-func newHistogram(pix []float64) *histogram {
-	low, high := pix[0], pix[0]
-	for _, v := range pix { // faster than min and max, which look for NaN
-		if v < low {
-			low = v
-		} else if v > high {
-			high = v
-		}
-	}
-	h := &histogram{low: low, step: max(1e-12, (high-low)/steps)}
-	scale := 1 / h.step
-	for _, v := range pix {
-		h.count[min(steps, int((v-low)*scale+0.5))]++
-	}
-	return h
-}
-
-// quantile returns the value of a rank, from 0.
-func (h *histogram) quantile(rank int) float64 {
-	k := 0
-	for ; rank >= h.count[k]; k++ {
-		rank -= h.count[k]
-	}
-	return h.low + float64(k)*h.step
-}
-
 // removeLines removes the lines of ruled and squared paper: thin, straight, level
 // or upright to a tenth, and from frame to frame, as no stroke of a digit is. What
 // is darker than the line stays. Two lines and nothing else are blank paper.
@@ -314,12 +273,9 @@ func (r *raster) removeLines() {
 	}
 	lines, all, rest := 0, 0.0, 0.0
 	levels := make([]float64, len(r.pix)) // of the line at a pixel
-	for _, upright := range []bool{false, true} {
-		w, h, dx, dy := r.width, r.height, 1, r.width
-		if upright {
-			w, h, dx, dy = h, w, dy, dx
-		}
-		ridge := make([]float64, len(r.pix)) // how far ink rises above what is 4 pixels away
+	for _, way := range [2][4]int{{r.width, r.height, 1, r.width}, {r.height, r.width, r.width, 1}} {
+		w, h, dx, dy := way[0], way[1], way[2], way[3] // level, then upright
+		ridge := make([]float64, len(r.pix))           // how far ink rises above what is 4 pixels away
 		for y := range h {
 			above, up, down, below := max(0, y-4)*dy, max(0, y-1)*dy, min(h-1, y+1)*dy, min(h-1, y+4)*dy
 			for x := range w {

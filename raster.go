@@ -125,3 +125,44 @@ func (r *raster) normalized() *raster {
 func overlap(x int, from, length float64) float64 {
 	return max(0, min(float64(x)+1, from+length)-max(float64(x), from))
 }
+
+// A histogram counts values in steps of a thousandth of their range.
+type histogram struct {
+	low, scale float64 // scale is the number of steps in 1
+	count      [steps + 1]int
+}
+
+const steps = 1000
+
+func newHistogram(pix []float64) *histogram {
+	low, high := pix[0], pix[0]
+	for _, v := range pix { // faster than min and max, which look for NaN
+		if v < low {
+			low = v
+		} else if v > high {
+			high = v
+		}
+	}
+	h := &histogram{low: low, scale: steps / max(high-low, 1e-9)}
+	for _, v := range pix {
+		h.count[min(steps, int((v-low)*h.scale+0.5))]++
+	}
+	return h
+}
+
+// value returns the value of a step, from 0.
+func (h *histogram) value(step int) float64 { return h.low + float64(step)/h.scale }
+
+// quantile returns the value of a rank, from 0.
+func (h *histogram) quantile(rank int) float64 {
+	k := 0
+	for ; rank >= h.count[k]; k++ {
+		rank -= h.count[k]
+	}
+	return h.value(k)
+}
+
+// fullInk returns one of the largest values. The very largest may be a speck.
+func fullInk(pix []float64) float64 {
+	return newHistogram(pix).quantile(len(pix) - 1 - min(len(pix)/100, 20))
+}
