@@ -130,7 +130,7 @@ func newRaster(img image.Image) *raster {
 			break
 		}
 		full, noise, _ := channel(each, 1+max(w, h)/70).evenPaper() // few pixels are enough to compare
-		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is not known exactly
+		if contrast := 1 / (noise + 0.03/full); contrast > best {   // 0.03: noise is not known exactly
 			weights, best = each, contrast
 		}
 	}
