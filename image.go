@@ -44,18 +44,11 @@ func FromImage(img image.Image, show ...func(step string, picture *image.Gray)) 
 			show(name, r.gray())
 		}
 	}
-	grey := newRaster(img)
-	step("grey", grey)
-	r := grey.framed(0, 0)
+	r := newRaster(img)
+	step("grey", r)
 	_, noise, balance := r.evenPaper()
 	if noise > 1./7 {
-		paper, _, clear := grey.clearPaper(0.5)
-		margin := max(r.width, r.height)/4 + 2
-		r = grey.framed(margin, paper)
-		if _, noise, balance = r.evenPaper(); !clear || noise > 1./7 {
-			return nil, false
-		}
-		r = r.framed(-margin, 0)
+		return nil, false
 	}
 	step("paper evened", r)
 	for i, v := range r.pix {
@@ -92,55 +85,56 @@ func newRaster(img image.Image) *raster {
 	cell := (max(b.Dx(), b.Dy())-1)/most + 1
 	stepX, stepY := (min(cell, b.Dx())-1)/samples+1, (min(cell, b.Dy())-1)/samples+1
 	w, h := (b.Dx()-1)/cell+1, (b.Dy()-1)/cell+1
-	channels := [4]*raster{blank(w, h), blank(w, h), blank(w, h), blank(w, h)} // brightness, red, green, blue
-	r := channels[0]
-	opacity := make([]float64, len(r.pix))
-	grey, opaque := 0.0, 0.0 // sums
-	for i := range r.pix {
+	brightness := [3]float64{0.299, 0.587, 0.114}
+	mix := func(c color.RGBA64, weights [3]float64) float64 {
+		return weights[0]*float64(c.R) + weights[1]*float64(c.G) + weights[2]*float64(c.B)
+	}
+	colours := make([]color.RGBA64, w*h) // multiplied by their opacity
+	coloured, grey, opaque := false, 0.0, 0.0
+	for i := range colours {
 		left, top := i%w*cell, i/w*cell
-		var red, green, blue, alpha, n uint64
+		var red, green, blue, alpha, n uint32
 		for y := top; y < top+min(cell, b.Dy()-top); y += stepY {
 			for x := left; x < left+min(cell, b.Dx()-left); x += stepX {
-				c := at(b.Min.X+x, b.Min.Y+y) // its colour is multiplied by its opacity
-				red += uint64(c.R)
-				green += uint64(c.G)
-				blue += uint64(c.B)
-				alpha += uint64(c.A)
-				n += 0xffff
+				c := at(b.Min.X+x, b.Min.Y+y)
+				red += uint32(c.R)
+				green += uint32(c.G)
+				blue += uint32(c.B)
+				alpha += uint32(c.A)
+				n++
 			}
 		}
-		for k, sum := range [4]uint64{(299*red + 587*green + 114*blue) / 1000, red, green, blue} {
-			channels[k].pix[i] = float64(sum) / float64(n)
-		}
-		opacity[i] = float64(alpha) / float64(n)
-		grey += r.pix[i]
-		opaque += opacity[i]
+		c := color.RGBA64{uint16(red / n), uint16(green / n), uint16(blue / n), uint16(alpha / n)}
+		colours[i], coloured = c, coloured || c.R != c.G || c.G != c.B
+		grey += mix(c, brightness)
+		opaque += float64(c.A)
 	}
 	// Paper fills the transparent parts: white under dark ink, black under light
 	// ink. If they are less than a tenth, such as the corners of a card, the rest
 	// is paper and ink already, and its mean is the least conspicuous filling.
 	paper := grey / max(opaque, 1e-9)
-	if opaque < 0.9*float64(len(r.pix)) {
+	if opaque < 0.9*0xffff*float64(len(colours)) {
 		paper = 1 - math.Round(paper)
 	}
-	best := 0.0
-	for k, c := range channels {
-		for i, a := range opacity {
-			c.pix[i] += (1 - a) * paper
+	channel := func(weights [3]float64, step int) *raster { // each step-th pixel of it
+		r := blank((w-1)/step+1, (h-1)/step+1)
+		for i := range r.pix {
+			c := colours[i/r.width*step*w+i%r.width*step]
+			r.pix[i] = (mix(c, weights) + paper*float64(0xffff-c.A)) / 0xffff
 		}
-		if k == 1 && slices.Equal(c.pix, channels[2].pix) && slices.Equal(c.pix, channels[3].pix) { // no colours
+		return r
+	}
+	weights, best := brightness, 0.0
+	for _, each := range [][3]float64{brightness, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}} {
+		if !coloured {
 			break
 		}
-		quarter := blank((w+1)/2, (h+1)/2)
-		for i := range quarter.pix {
-			quarter.pix[i] = c.pix[i/quarter.width*2*w+i%quarter.width*2]
-		}
-		full, noise, _ := quarter.evenPaper()
-		if contrast := 1 / (noise + 0.03/full); contrast > best { // 0.03: noise is not known exactly
-			r, best = c, contrast
+		full, noise, _ := channel(each, 1+max(w, h)/70).evenPaper() // few pixels are enough to compare
+		if contrast := 1 / (noise + 0.03/full); contrast > best {   // 0.03: noise is not known exactly
+			weights, best = each, contrast
 		}
 	}
-	return r
+	return channel(weights, 1)
 }
 
 // evenPaper turns grey levels into differences from the paper around, 0 for paper
@@ -151,15 +145,16 @@ func newRaster(img image.Image) *raster {
 // than its surroundings as is darker, as at an edge of light.
 func (r *raster) evenPaper() (full, noise, balance float64) {
 	grey, guess := slices.Clone(r.pix), slices.Clone(r.pix)
-	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1))
+	table := make([][2]float64, (r.width+1)*(r.height+1))
+	(&raster{r.width, r.height, guess}).subtractPaper(guess, math.Inf(1), table)
 	skew := 0.0
 	for _, v := range guess {
 		skew += v * v * v
 	}
-	deepest, highest := -quantile(guess, min(len(guess)/100, 20)), fullInk(guess)
+	deepest, highest := -newHistogram(guess).quantile(min(len(guess)/100, 20)), fullInk(guess)
 	balance = min(deepest, highest) / max(deepest, highest, 1e-9)
 	dark := skew < 0 // ink is scarce and differs much from the rest
-	if paper, ink, clear := r.clearPaper(0.95); clear {
+	if paper, ink, clear := r.clearPaper(); clear {
 		dark = paper > ink
 		for i, v := range r.pix {
 			guess[i] = v - paper
@@ -171,7 +166,7 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 		}
 	}
 	for range 3 {
-		r.subtractPaper(guess, fullInk(guess)/4)
+		r.subtractPaper(guess, fullInk(guess)/4, table)
 		guess = r.pix
 	}
 	if dark { // ink absorbs a fraction of the light that falls on the paper
@@ -180,7 +175,7 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 		}
 	}
 	full = fullInk(r.pix)
-	var distance []float64
+	distance := grey[:0]
 	for _, v := range r.pix {
 		if v < full/4 {
 			distance = append(distance, math.Abs(v))
@@ -192,102 +187,81 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 	for i := range r.pix {
 		r.pix[i] /= full
 	}
-	return full, 1.48 * quantile(distance, len(distance)/2) / full, balance // the standard deviation, from the median
+	return full, 1.48 * newHistogram(distance).quantile(len(distance)/2) / full, balance // the standard deviation, from the median
 }
 
 // clearPaper returns the levels of paper and ink if most pixels are near one of two
-// levels. Paper is the level of more than the given share of the frame.
-func (r *raster) clearPaper(share float64) (paper, ink float64, clear bool) {
-	levels := [2]float64{slices.Min(r.pix), slices.Max(r.pix)}
+// levels. Paper is the level of nearly the whole frame.
+func (r *raster) clearPaper() (paper, ink float64, clear bool) {
+	h := newHistogram(r.pix)
+	levels := [2]float64{h.value(0), h.value(steps)}
 	if levels[1]-levels[0] < 1./32 {
 		return 0, 0, false
 	}
-	var distance float64
-	var frame [2]float64
+	side := func(v float64) int { // of the middle between them
+		if v > (levels[0]+levels[1])/2 {
+			return 1
+		}
+		return 0
+	}
+	distance := 0.0
 	for range 8 { // two means
 		var n, sum [2]float64
-		distance, frame = 0, n
-		for i, v := range r.pix {
-			k := 0
-			if v > (levels[0]+levels[1])/2 {
-				k = 1
-			}
-			n[k], sum[k], distance = n[k]+1, sum[k]+v, distance+math.Abs(v-levels[k])
-			if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
-				frame[k]++
-			}
+		distance = 0
+		for k, count := range h.count {
+			v, count := h.value(k), float64(count)
+			side := side(v)
+			n[side] += count
+			sum[side] += count * v
+			distance += count * math.Abs(v-levels[side])
 		}
 		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
+	}
+	var frame [2]float64 // how many pixels of it are dark, and light
+	for i, v := range r.pix {
+		if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
+			frame[side(v)]++
+		}
 	}
 	paper, ink = levels[0], levels[1]
 	if frame[1] > frame[0] {
 		paper, ink = ink, paper
 	}
 	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
-	return paper, ink, near && max(frame[0], frame[1]) > share*(frame[0]+frame[1])
+	return paper, ink, near && max(frame[0], frame[1]) > 0.95*(frame[0]+frame[1])
 }
 
 // subtractPaper subtracts from each pixel the mean of the paper around it, up to
 // a quarter of the picture away. Paper is where the guess is at most the limit.
-func (r *raster) subtractPaper(guess []float64, limit float64) {
-	// sum[y][x] is the sum of the paper above y and left of x (a summed-area table):
-	// the sum in a rectangle takes four of them. count is the number of pixels.
+// The table is a buffer for (width+1)×(height+1) sums.
+func (r *raster) subtractPaper(guess []float64, limit float64, table [][2]float64) {
+	// table[y][x] is the sum and the number of the pixels of paper above y and left
+	// of x (a summed-area table). Four entries give the sum in any rectangle.
 	w := r.width + 1
-	sum, count := make([]float64, w*(r.height+1)), make([]float64, w*(r.height+1))
 	for y := range r.height {
-		rowSum, rowCount := 0.0, 0.0
-		for x := range r.width {
-			if i := y*r.width + x; guess[i] <= limit {
-				rowSum += r.pix[i]
-				rowCount++
+		sum, n := 0.0, 0.0
+		above, here := table[y*w:][:w], table[(y+1)*w:][:w]
+		for x, v := range r.pix[y*r.width:][:r.width] {
+			if guess[y*r.width+x] <= limit {
+				sum, n = sum+v, n+1
 			}
-			at := (y+1)*w + x + 1
-			sum[at], count[at] = sum[at-w]+rowSum, count[at-w]+rowCount
+			here[x+1] = [2]float64{above[x+1][0] + sum, above[x+1][1] + n}
 		}
 	}
 	reach := max(2, max(r.width, r.height)/4)
 	for y := range r.height {
-		top, bottom := max(0, y-reach)*w, min(r.height, y+reach+1)*w
+		above, below := table[max(0, y-reach)*w:][:w], table[min(r.height, y+reach+1)*w:][:w]
 		for x := range r.width {
-			left, right := max(0, x-reach), min(r.width, x+reach+1)
-			in := func(t []float64) float64 {
-				return t[bottom+right] - t[bottom+left] - t[top+right] + t[top+left]
-			}
-			paper, n := in(sum), in(count)
+			a, b := max(0, x-reach), min(r.width, x+reach+1)
+			sum := below[b][0] - below[a][0] - above[b][0] + above[a][0]
+			n := below[b][1] - below[a][1] - above[b][1] + above[a][1]
 			if n < float64(reach) { // inside a large blot: the mean of all paper
-				paper, n = sum[len(sum)-1], max(1, count[len(count)-1])
+				all := table[len(table)-1]
+				sum, n = all[0], max(1, all[1])
 			}
-			r.pix[y*r.width+x] -= paper / n
+			r.pix[y*r.width+x] -= sum / n
 		}
 	}
-}
-
-// fullInk returns one of the largest values. The very largest may be a speck.
-func fullInk(pix []float64) float64 {
-	return quantile(pix, len(pix)-1-min(len(pix)/100, 20))
-}
-
-// quantile returns the value of a rank, from 0, to a thousandth of the range.
-func quantile(pix []float64, rank int) float64 {
-	low, high := pix[0], pix[0]
-	for _, v := range pix { // faster than min and max, which look for NaN
-		if v < low {
-			low = v
-		} else if v > high {
-			high = v
-		}
-	}
-	const steps = 1000
-	scale := max(math.SmallestNonzeroFloat64, (high-low)/steps)
-	var count [steps + 1]int
-	for _, v := range pix {
-		count[min(steps, int((v-low)/scale))]++
-	}
-	k := 0
-	for ; rank >= count[k]; k++ {
-		rank -= count[k]
-	}
-	return low + float64(k)*scale
 }
 
 // removeLines removes the lines of ruled and squared paper: thin, straight, level
@@ -299,41 +273,41 @@ func (r *raster) removeLines() {
 	}
 	lines, all, rest := 0, 0.0, 0.0
 	levels := make([]float64, len(r.pix)) // of the line at a pixel
-	for _, upright := range []bool{false, true} {
-		w, h, dx, dy := r.width, r.height, 1, r.width
-		if upright {
-			w, h, dx, dy = h, w, dy, dx
-		}
-		ridge := make([]float64, len(r.pix)) // how far ink rises above what is 4 pixels away
-		for i := range ridge {
-			at := func(y int) float64 { return r.pix[i%w*dx+min(h-1, max(0, i/w+y))*dy] }
-			ridge[i%w*dx+i/w*dy] = max(at(-1), at(0), at(1)) - max(at(-4), at(4))
+	for _, way := range [2][4]int{{r.width, r.height, 1, r.width}, {r.height, r.width, r.width, 1}} {
+		w, h, dx, dy := way[0], way[1], way[2], way[3] // level, then upright
+		ridge := make([]float64, len(r.pix))           // how far ink rises above what is 4 pixels away
+		for y := range h {
+			above, up, down, below := max(0, y-4)*dy, max(0, y-1)*dy, min(h-1, y+1)*dy, min(h-1, y+4)*dy
+			for x := range w {
+				column := r.pix[x*dx:]
+				ridge[y*w+x] = max(column[up], column[y*dy], column[down]) - max(column[above], column[below])
+			}
 		}
 		tilt, last := w/10, math.MinInt
-		var line []int
 		for from := -tilt; from < h+tilt; from += 2 {
 			for to := from - tilt; to <= from+tilt; to += 2 {
-				line = line[:0]
-				gaps, level := 0, 0.0
+				at := func(x int) int { return from + (to-from)*x/(w-1) }
+				n, gaps, level := 0, 0, 0.0
 				for x := 0; x < w && gaps <= w/4; x++ {
-					if y := from + (to-from)*x/(w-1); y >= 0 && y < h {
-						line = append(line, x*dx+y*dy)
-						if v := ridge[x*dx+y*dy]; v > 0.1 {
+					if y := at(x); y >= 0 && y < h {
+						n++
+						if v := ridge[y*w+x]; v > 0.1 {
 							level += v
 						} else {
 							gaps++
 						}
 					}
 				}
-				if len(line) < w/3 || gaps > len(line)/4 {
+				if n < w/3 || gaps > n/4 {
 					continue
 				}
 				if from+to > last+6 {
 					lines, last = lines+1, from+to
 				}
-				for _, i := range line {
-					for j := max(0, i-2*dy); j <= min(len(r.pix)-1, i+2*dy); j += dy {
-						levels[j] = max(levels[j], level/float64(len(line)-gaps))
+				for x := range w {
+					for y := max(0, at(x)-2); y <= min(h-1, at(x)+2); y++ {
+						i := x*dx + y*dy
+						levels[i] = max(levels[i], level/float64(n-gaps))
 					}
 				}
 			}
@@ -363,15 +337,18 @@ func (r *raster) clean(edge bool) bool {
 		box        image.Rectangle
 		mass, peak float64
 		contact    int // sides of pixels at the frame
+		gone       bool
 	}
 	pieces, of := []piece{{}}, make([]int, len(r.pix)) // the piece of each pixel, from 1
+	queue := make([]int, 0, len(r.pix))
 	most, inner := 0.0, 0.0
 	for start, v := range r.pix {
 		if v == 0 || of[start] > 0 {
 			continue
 		}
 		of[start] = len(pieces)
-		p, queue := piece{}, []int{start}
+		p := piece{}
+		queue = append(queue[:0], start)
 		for k := 0; k < len(queue); k++ {
 			x, y, v := queue[k]%r.width, queue[k]/r.width, r.pix[queue[k]]
 			p.mass, p.peak = p.mass+v, max(p.peak, v)
@@ -399,11 +376,13 @@ func (r *raster) clean(edge bool) bool {
 	if edge {
 		fills, times = 0.95, 4
 	}
-	for i, k := range of {
-		p := pieces[k]
+	for k, p := range pieces {
 		small := float64(p.box.Dx()) < fills*float64(r.width) || float64(p.box.Dy()) < fills*float64(r.height)
 		shadow := small && times*p.contact > max(p.box.Dx(), p.box.Dy()) && min(r.width, r.height) >= 16
-		if shadow || margin && p.contact > 0 || p.mass < most/30 {
+		pieces[k].gone = shadow || margin && p.contact > 0 || p.mass < most/30
+	}
+	for i, k := range of {
+		if pieces[k].gone {
 			r.pix[i] = 0
 		}
 	}

@@ -16,15 +16,11 @@ func blank(width, height int) *raster {
 	return &raster{width, height, make([]float64, width*height)}
 }
 
-// framed returns a copy with a margin of the given level on each side. A negative
-// margin is cut off.
-func (r *raster) framed(margin int, level float64) *raster {
+// framed returns a copy with a margin without ink on each side.
+func (r *raster) framed(margin int) *raster {
 	f := blank(r.width+2*margin, r.height+2*margin)
-	for i := range f.pix {
-		x, y := i%f.width-margin, i/f.width-margin
-		if f.pix[i] = level; x >= 0 && y >= 0 && x < r.width && y < r.height {
-			f.pix[i] = r.pix[y*r.width+x]
-		}
+	for y := range r.height {
+		copy(f.pix[(y+margin)*f.width+margin:], r.pix[y*r.width:][:r.width])
 	}
 	return f
 }
@@ -60,7 +56,7 @@ func (r *raster) thicken() {
 	// The length grows with the width: (width+2·pen)/(length+2·pen) = 2/20.
 	pen := (2./digitSide*length - width) / (2 - 2*2./digitSide) // its radius
 	reach := int(math.Ceil(pen))
-	wide := r.framed(reach, 0)
+	wide := r.framed(reach)
 	for i, v := range r.pix {
 		for dy := -reach; v > 0 && dy <= reach; dy++ {
 			for dx := -reach; dx <= reach; dx++ {
@@ -75,7 +71,7 @@ func (r *raster) thicken() {
 // lineWidth estimates the width of the lines. Their area is length times width,
 // and their outline, where the ink rises and falls, about twice the length.
 func (r *raster) lineWidth() float64 {
-	framed := r.framed(1, 0)
+	framed := r.framed(1)
 	area, outline := 0.0, 0.0
 	for i, v := range framed.pix[:len(framed.pix)-framed.width] {
 		area += v
@@ -128,4 +124,45 @@ func (r *raster) normalized() *raster {
 // overlap returns how much of pixel x lies between from and from+length.
 func overlap(x int, from, length float64) float64 {
 	return max(0, min(float64(x)+1, from+length)-max(float64(x), from))
+}
+
+// A histogram counts values in steps of a thousandth of their range.
+type histogram struct {
+	low, scale float64 // scale is the number of steps in 1
+	count      [steps + 1]int
+}
+
+const steps = 1000
+
+func newHistogram(pix []float64) *histogram {
+	low, high := pix[0], pix[0]
+	for _, v := range pix { // faster than min and max, which look for NaN
+		if v < low {
+			low = v
+		} else if v > high {
+			high = v
+		}
+	}
+	h := &histogram{low: low, scale: steps / max(high-low, 1e-9)}
+	for _, v := range pix {
+		h.count[min(steps, int((v-low)*h.scale+0.5))]++
+	}
+	return h
+}
+
+// value returns the value of a step, from 0.
+func (h *histogram) value(step int) float64 { return h.low + float64(step)/h.scale }
+
+// quantile returns the value of a rank, from 0.
+func (h *histogram) quantile(rank int) float64 {
+	k := 0
+	for ; rank >= h.count[k]; k++ {
+		rank -= h.count[k]
+	}
+	return h.value(k)
+}
+
+// fullInk returns one of the largest values. The very largest may be a speck.
+func fullInk(pix []float64) float64 {
+	return newHistogram(pix).quantile(len(pix) - 1 - min(len(pix)/100, 20))
 }
