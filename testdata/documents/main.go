@@ -47,6 +47,9 @@ var figures = []struct{ pattern, printed, document, given string }{
 	{`-run XOR`, `2-2-1 learned XOR from ([0-9]+) of`, "README.md", "; with $1 |"},
 	{`-run ONNXRuntimeReads`, `([0-9]+) with an output`, "README.md", "in $1 images an output differs by more than 1e-6"},
 	{`-run PretrainedReadsDistorted`, `Pretrained ([0-9.]+) %`, "accuracy.md", "| $1 |"},
+	{`recipes/sine`, `off by at most ([0-9.]+)`, "examples/README.md", " $1 "},
+	{`recipes/flowers`, `accuracy ([0-9.]+ %) \(([0-9]+ of [0-9]+) examples`, "examples/README.md", "| $1 of the flowers held back ($2), "},
+	{`recipes/softmax`, `accuracy ([0-9.]+ %)`, "examples/README.md", "| $1 of the test images |"},
 	{`-cover`, `coverage: ([0-9.]+)% of`, "CONTRIBUTING.md", " $1 % of the statements"},
 }
 
