@@ -2,9 +2,10 @@
 // programs show, in a fresh clone of the last commit, below a folder with a space
 // in its name:
 //
-//	go run ./testdata/documents          # what takes seconds
-//	go run ./testdata/documents -long    # everything that can be run
-//	go run ./testdata/documents -n       # only lists the commands, and how they are run
+//	go run ./testdata/documents            # what takes seconds
+//	go run ./testdata/documents -long      # everything that can be run
+//	go run ./testdata/documents -run ONNX  # the commands that match
+//	go run ./testdata/documents -n         # only lists the commands, and how they are run
 //
 // It prints each command with its time, and names what it leaves out and why. It
 // exits with status 1 if a command fails, or prints another figure than a document
@@ -87,11 +88,12 @@ type block struct {
 
 func main() {
 	all := flag.Bool("long", false, "also run what takes minutes")
+	only := flag.String("run", "", "only run the commands that match this `pattern`")
 	list := flag.Bool("n", false, "run nothing")
 	flag.Parse()
 	blocks, err := find()
 	if err == nil {
-		err = run(blocks, *all, *list)
+		err = run(blocks, *all, regexp.MustCompile(*only), *list)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -160,7 +162,7 @@ func commandsIn(name, text string) (blocks []block) {
 	return blocks
 }
 
-func run(blocks []block, all, list bool) error {
+func run(blocks []block, all bool, only *regexp.Regexp, list bool) error {
 	dir, err := os.MkdirTemp("", "the documents ")
 	if err != nil {
 		return err
@@ -179,7 +181,7 @@ func run(blocks []block, all, list bool) error {
 				continue
 			}
 			changed, why := prepare(c)
-			if seen[changed] && changed != "" {
+			if seen[changed] && changed != "" || !only.MatchString(c) {
 				continue
 			}
 			seen[changed] = true
