@@ -9,7 +9,7 @@
 //
 // It prints each command with its time, and names what it leaves out and why. It
 // exits with status 1 if a command fails, or prints another figure than a document
-// gives. It needs git, bash and, in MNIST_DIR, MNIST. Tests compare what the
+// gives. It needs Linux, git and, in MNIST_DIR, MNIST. Tests compare what the
 // examples print: ExamplesPrint, Mnist and Learning in the root's tests.
 package main
 
