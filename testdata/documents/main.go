@@ -76,7 +76,7 @@ var changes = []struct{ pattern, instead, why string }{
 }
 
 // Commands that take from half a minute to many.
-var long = regexp.MustCompile(`^go test (-race |-short )*\./\.\.\.|simd go test|testdata/(compare|mutations|peers)|-bench \.|WhenItDoesNotLearn|PlainRecipes|PretrainedReadsDistorted|^go test -short -cover|-run (Pretrained|XOR) |Batch`)
+var long = regexp.MustCompile(`^go test (-race |-short )*\./\.\.\.|simd go test|testdata/(compare|mutations|peers)|-bench \.|WhenItDoesNotLearn|PlainRecipes|PretrainedReadsDistorted|-cover|Batch`)
 
 var command = regexp.MustCompile(`^([A-Z_]+=\S+ )*(go|gofmt|git|bash|cd|cp|mkdir|export|npm|python3|sha256sum|testdata/peers/run)( |$)`)
 
