@@ -283,3 +283,29 @@ func BenchmarkDistorted(b *testing.B) {
 		imagesPerSecond(b, 1)
 	})
 }
+
+func TestDistortionsAreUniformlyDistributed(t *testing.T) {
+	const images = 20000
+	below := map[string]int{} // half of the range
+	for i := range images {
+		v := Distorted{Strength: 1}.distortion(i, 29, 29)
+		det := v.xx*v.yy - v.xy*v.yx
+		x, y := v.from(14, 14)
+		for what, share := range map[string]float64{
+			"rotated":        math.Asin(2*v.yx*v.xx/det) / 2 / (8 * math.Pi / 180),
+			"shifted across": x - 14,
+			"shifted down":   y - 14,
+			"bent across":    math.Hypot(v.waveX[0], v.waveX[8]) / 0.8,
+			"made brighter":  (255 - 256*255/float64(v.gain)) / 80,
+		} {
+			if math.Abs(share) < 0.5 {
+				below[what]++
+			}
+		}
+	}
+	for what, count := range below {
+		if share := float64(count) / images; math.Abs(share-0.5) > 0.02 {
+			t.Errorf("%s by less than half of the range: %.3f of the images, want 0.5", what, share)
+		}
+	}
+}

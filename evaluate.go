@@ -87,7 +87,7 @@ func (e Evaluation) String() string {
 // Evaluate compares the network's answers to all examples with their targets.
 // The class of a target is found as [Network.Classify] finds that of an output.
 // Evaluate works on all cores, and the result has the same bits for any number
-// of them. The confusion matrix of c outputs takes 8·c² bytes.
+// of them. The confusion matrix of c outputs has c² ints.
 //
 // It panics if there is no example, where [SGD.Epoch] would for the cost or a target,
 // and if the target of a single output is exactly the threshold between its two

@@ -12,7 +12,7 @@ type Examples interface {
 	// every element. The lengths are those of the network's input and output; it
 	// panics if the example does not fit. The result depends only on i. Several
 	// goroutines may call it at once. It returns or panics; a panic reaches the
-	// caller of Epoch or Evaluate, but its stack only if GOMAXPROCS is 1.
+	// caller of Epoch or Evaluate. To see its stack, set GOMAXPROCS to 1.
 	Example(i int, input, target []float64)
 }
 

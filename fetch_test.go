@@ -458,3 +458,19 @@ func TestADownloadedFileMayBeReadByAllAndWrittenByItsOwner(t *testing.T) {
 		}
 	}
 }
+
+func TestFetchWritesOnlyIntoItsFolder(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	t.Chdir(elsewhere)
+	for _, name := range []string{"TMPDIR", "TMP", "TEMP", "HOME", "XDG_CACHE_HOME", "LocalAppData", "MNIST_DIR"} {
+		t.Setenv(name, elsewhere)
+	}
+	get := func(context.Context, string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("whole")), nil
+	}
+	if err := fetch(t.Context(), filepath.Join(dir, "file.gz"), sumOf([]byte("whole")), get); err != nil {
+		t.Error(err)
+	}
+	mustName(t, FetchMNIST(t.Context(), dir, get), "SHA-256")
+	mustHold(t, elsewhere)
+}

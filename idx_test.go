@@ -191,3 +191,19 @@ func TestReadIDXTakesAHeaderOfUpTo2To31Minus1Bytes(t *testing.T) {
 		mustName(t, err, c.words)
 	}
 }
+
+// The bound is that in SECURITY.md: 256 KB and 64 times what is read.
+func TestMemoryForAFileThatClaimsMuchIsBounded(t *testing.T) {
+	for _, dims := range []byte{0, 1, 3, 255} {
+		file := append([]byte{0, 0, 8, dims}, bytes.Repeat([]byte{0, 0, 0, 1}, int(dims))...)
+		if dims > 0 {
+			copy(file[4:], "\x7f\xff\xff\xff") // 2 GB
+		}
+		for name, sent := range map[string][]byte{"plain": file, "compressed": packed(file), "cut": file[:len(file)/2]} {
+			got := allocated(func() { ReadIDX(bytes.NewReader(sent)) })
+			if most := uint64(256<<10 + 64*len(file)); got > most {
+				t.Errorf("%s, %d dimensions: %d bytes allocated, want at most %d", name, dims, got, most)
+			}
+		}
+	}
+}

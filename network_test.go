@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -744,4 +746,48 @@ func BenchmarkPredictAll(b *testing.B) {
 		}
 		imagesPerSecond(b, test.Len())
 	})
+}
+
+func TestMethodsPanicIfTheLayersDoNotFit(t *testing.T) {
+	n := New(random(1), 3, 2)
+	n.Layers = append(n.Layers, New(random(1), 5, 1).Layers...)
+	input, data := make([]float64, 3), Samples{{{1, 2, 3}, {0}}}
+	for name, f := range map[string]func(){
+		"Predict":     func() { n.Predict(input) },
+		"Classify":    func() { n.Classify(input) },
+		"Activations": func() { n.Activations(input) },
+		"PredictAll":  func() { n.PredictAll(data) },
+		"Evaluate":    func() { n.Evaluate(data, Quadratic) },
+		"Step":        func() { (&SGD{Rate: 1}).Step(n, data, []int{0}) },
+		"Save":        func() { n.Save(io.Discard) },
+		"WriteONNX":   func() { n.WriteONNX(io.Discard) },
+		"String":      func() { _ = n.String() },
+	} {
+		t.Run(name, func(t *testing.T) { mustPanic(t, f, "5×1", "2") })
+	}
+}
+
+func TestPanicInExampleReachesTheCallerOfEpoch(t *testing.T) {
+	digits := Synthetic(random(1), 1000)
+	digits.Labels[700] = 200
+	mustPanic(t, func() { (&SGD{Rate: 1, Batch: 500}).Epoch(New(random(1), 784, 3, 10), digits) }, "label 200", "image 700")
+}
+
+func TestOnOneCoreAPanicInExampleKeepsItsStack(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	digits := Synthetic(random(1), 1000)
+	digits.Labels[700] = 200
+	for name, f := range map[string]func(){
+		"Epoch":    func() { (&SGD{Rate: 1, Batch: 500}).Epoch(New(random(1), 784, 3, 10), digits) },
+		"Evaluate": func() { New(random(1), 784, 3, 10).Evaluate(digits, Quadratic) },
+	} {
+		func() {
+			defer func() {
+				if recover(); !strings.Contains(string(debug.Stack()), "(*Images).target(") {
+					t.Errorf("%s: the stack lacks the function that panics:\n%s", name, debug.Stack())
+				}
+			}()
+			f()
+		}()
+	}
 }

@@ -239,3 +239,57 @@ func TestExamplesFitATerminalOf80Columns(t *testing.T) {
 		}
 	}
 }
+
+// The promises that no single call can show.
+func TestTheLibraryReadsOneVariablePrintsNothingAndNeverExits(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ|ExpandEnv|TempDir|UserHomeDir|UserConfigDir|Stdout|Stderr|Exit)\b[^,)]*|fmt\.Print|\blog\.|println\(|import "C"`)
+	var found []string
+	for _, name := range names {
+		if !strings.HasSuffix(name, "_test.go") {
+			found = append(found, calls.FindAllString(readme(t, name), -1)...)
+		}
+	}
+	if want := []string{`os.Getenv("MNIST_DIR"`}; !slices.Equal(found, want) {
+		t.Errorf("the library has %q, want %q", found, want)
+	}
+}
+
+// testdata/promises.md names the tests of each promise.
+func TestThePromisesHaveTests(t *testing.T) {
+	declared := map[string]bool{}
+	for _, pattern := range []string{"*_test.go", "examples/*/*_test.go"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			for _, match := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Example)\w+)\(`).FindAllStringSubmatch(readme(t, name), -1) {
+				declared[match[1]] = true
+			}
+		}
+	}
+	promises := 0
+	for line := range strings.Lines(readme(t, "testdata/promises.md")) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 4 || strings.Contains(line, "---") || strings.TrimSpace(cells[2]) == "tests" {
+			continue
+		}
+		promises++
+		tests := strings.Fields(strings.ReplaceAll(cells[2], ",", " "))
+		if len(tests) == 0 {
+			t.Errorf("no test of %s", cells[1])
+		}
+		for _, test := range tests {
+			if !declared[test] && test != "`.ci/run`" {
+				t.Errorf("there is no test %s, which the promises name", test)
+			}
+		}
+	}
+	if promises < 50 {
+		t.Errorf("%d promises, want 50 or more", promises)
+	}
+}

@@ -101,10 +101,10 @@ func (s *SGD) shuffle(count int) []int {
 // the learning rate is too high, or the data or the network already contains
 // such a number.
 //
-// Step panics if batch is empty or lists a number that is not an example's, if an
-// example does not fit the network, if a field of s is out of its range (Rate, Decay:
-// finite, 0 or more), if Rate is 0 at the first step, if the Cost or a target does not
-// suit the output layer (see [Cost] and [Activation]), and if s has trained another
+// Step panics if batch is empty, if Example does (for an example that is not there, or
+// does not fit the network), if a field of s is out of its range (Rate, Decay: finite,
+// 0 or more), if Rate is 0 at the first step, if the Cost or a target does not suit
+// the output layer (see [Cost] and [Activation]), and if s has trained another
 // network, or this one with layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)

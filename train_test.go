@@ -927,3 +927,28 @@ func TestTrainingStepsDoNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+func TestAStepOfAnExampleThatIsNotThereChangesNothingAndPanics(t *testing.T) {
+	for name, data := range map[string]Examples{"Samples": xor, "Images": pictures(2, 1, []byte{1, 2}), "Distorted": Distorted{Images: pictures(2, 1, []byte{1, 2})}} {
+		for _, i := range []int{-1, 4} {
+			n := New(random(1), 2, 1)
+			before := values(n)
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: no panic for example %d", name, i)
+					}
+				}()
+				(&SGD{Rate: 1}).Step(n, data, []int{0, i})
+			}()
+			mustBeSame(t, "parameters", values(n), before)
+		}
+	}
+}
+
+func TestAStepLeavesTheCallersListAlone(t *testing.T) {
+	list := []int{3, 0, 2, 0}
+	if _, err := (&SGD{Rate: 1}).Step(New(random(1), 2, 2, 1), xor, list); err != nil || !slices.Equal(list, []int{3, 0, 2, 0}) {
+		t.Errorf("list %v, error %v", list, err)
+	}
+}
