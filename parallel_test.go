@@ -74,9 +74,7 @@ func TestAHelperReportsAPieceThatDidNotFinish(t *testing.T) {
 }
 
 func TestDoReturnsAfterAPanicOnlyWhenNoPieceIsAtWork(t *testing.T) {
-	if cores() < 2 {
-		t.Skip("one core, so no helper")
-	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the helper waits until its caller blocks, in piece 0
 	finished, begun := false, make(chan bool)
 	func() {
 		defer func() { recover() }()
@@ -107,6 +105,42 @@ func TestWorkersDoEveryPieceOnce(t *testing.T) {
 			if times := done[piece].Load(); times != 1 {
 				t.Errorf("piece %d of %d is done %d times", piece, pieces, times)
 			}
+		}
+	}
+}
+
+func TestWorkOfAMillionProductsIsDividedBetweenCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	n, d := New(random(1), 784, 16, 16, 10), new(division)
+	for m, want := range map[int]int{10: 1, 50: 1, 100: cores(), 10_000: cores()} {
+		if d.divide(n, m); d.cores != want {
+			t.Errorf("%d examples are divided between %d cores, want %d", m, d.cores, want)
+		}
+	}
+}
+
+func TestBlocksAreAllRowsOfWeightsOnce(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	n, d := New(random(1), 785, 16, 40_000, 1), new(division)
+	for _, m := range []int{1, 1000} { // on one core, and on all
+		d.divide(n, m)
+		layer, number, row := 0, 0, 0 // of the next block
+		for _, b := range d.blocks {
+			if b.layer != layer || b.number != number || b.lo != row || b.hi <= row {
+				t.Fatalf("block %+v, want it to begin at row %d of layer %d, with the number %d", b, row, layer, number)
+			}
+			if cols := n.Layers[layer].Weights.Cols; b.hi-row > 1 && (b.hi-row)*cols > 1<<15 {
+				t.Errorf("block %+v of %d columns does not fit a cache", b, cols)
+			}
+			if number, row = number+1, b.hi; row == n.Layers[layer].Weights.Rows {
+				if m == 1 && layer == 0 && number > 1 || number < min(row, d.cores) {
+					t.Errorf("layer %d has %d blocks for %d cores", layer, number, d.cores)
+				}
+				layer, number, row = layer+1, 0, 0
+			}
+		}
+		if layer != len(n.Layers) || d.blockSize != d.blocks[0].hi {
+			t.Errorf("blocks of %d layers, the first layer's of %d rows", layer, d.blockSize)
 		}
 	}
 }
