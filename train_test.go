@@ -477,7 +477,7 @@ func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
 }
 
 func TestCostNames(t *testing.T) {
-	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 9: "Cost(9)"} {
+	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 2: "Cost(2)", 9: "Cost(9)"} {
 		if c.String() != name {
 			t.Errorf("cost %d is called %s, want %s", uint8(c), c, name)
 		}
