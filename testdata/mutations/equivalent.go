@@ -13,8 +13,10 @@ var equivalents = []struct {
 	why        string
 }{
 	{"", "delta = delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
+	{"", "delta, t = delta[:len(a)]", "", "", "tells the compiler that bounds need no checks"},
 	{"", "value = value[:len(index)]", "", "", "tells the compiler that bounds need no checks"},
 	{"", "math.Inf(1)", "1", "(1+1) (2*1) 0", "the sign is not negative"},
+	{"cost.go", "math.Abs(sum-1) > 1e-4", ">", ">=", "no sum is so far from 1 to the last bit"},
 	{"distort.go", "stride, size :=", "1", "(2*1)", "more memory than is needed"},
 	{"distort.go", "stride, size :=", "2", "(2*2)", "more memory than is needed"},
 	{"distort.go", "var small", "", "", "speed alone"},
@@ -57,12 +59,16 @@ var equivalents = []struct {
 	{"picture.go", "c = color.RGBA", "255", "", "its alpha is not used"},
 	{"picture.go", "c := color.RGBA", "255", "", "its alpha is not used"},
 	{"sparse.go", "[128]", "", "", "speed alone"},
+	{"sparse.go", "for col := size", "<", "<=", "an empty block more, which nobody uses"},
+	{"sparse.go", "if n >= 64 {", ">=", ">", "another part fits into the list"},
+	{"sparse.go", "if n >= 64 {", "64", "(64+1) (64-1) 0", "another part fits into the list"},
 	{"sparse.go", "for k := 0; k < len(x)", "<", "<=", "an empty part adds nothing"},
 	{"train.go", "rand.NewPCG", "", "", "any fixed seed is as good"},
 	{"train.go", "if c == 1 {", "1", "", "speed alone"},
 	{"train.go", "if c == 1 {", "c == 1", "(c == 1) && false", "speed alone"},
 	{"train.go", "math.IsInf(s.", "1", "", "the sign is positive, or the other clause finds a negative one"},
-	{"synthetic.go", "NormFloat64", "", "", "a hand that varies otherwise is as good"},
+	{"synthetic.go", "NormFloat64", "+", "-", "the distribution is symmetric"},
+	{"synthetic.go", "pen := ", "*", "/", "the distribution is symmetric"},
 	{"synthetic.go", "{{{", "", "", "a drawing: a point elsewhere is as good"},
 }
 
