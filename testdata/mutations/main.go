@@ -212,7 +212,12 @@ func each[T any](items []T, f func(T)) {
 	done.Wait()
 }
 
-var profileLine = regexp.MustCompile(`(?m)/([^/]+\.go):(\d+)\.\d+,(\d+)\.\d+ \d+ 1$`)
+var (
+	passed      = regexp.MustCompile(`--- PASS: \w+ \((\S+)\)`)
+	fails       = regexp.MustCompile(`--- FAIL: (\w+) `)
+	mention     = regexp.MustCompile(`mutant\d+`)
+	profileLine = regexp.MustCompile(`(?m)/([^/]+\.go):(\d+)\.\d+,(\d+)\.\d+ \d+ 1$`)
+)
 
 // measure runs each test alone, to learn what it executes and how long it takes.
 func measure() {
@@ -225,11 +230,14 @@ func measure() {
 		tests = append(tests, &test{name: name, lines: map[string]bool{}, files: map[string]bool{}})
 	}
 	each(tests, func(t *test) {
-		profile, begin := filepath.Join(dir, t.name+".cover"), time.Now()
-		if _, err := command(time.Hour, 0, binary, "-test.short", "-test.run", oneOf(t.name), "-test.coverprofile", profile); err != nil {
+		profile := filepath.Join(dir, t.name+".cover")
+		out, err := command(time.Hour, 0, binary, "-test.v", "-test.short", "-test.run", oneOf(t.name), "-test.coverprofile", profile)
+		pass := passed.FindStringSubmatch(out)
+		if err != nil || pass == nil {
 			return
 		}
-		t.time = time.Since(begin)
+		t.time, _ = time.ParseDuration(pass[1])
+		t.time += time.Millisecond
 		text, err := os.ReadFile(profile)
 		must(err, "")
 		for _, m := range profileLine.FindAllStringSubmatch(string(text), -1) {
@@ -241,7 +249,7 @@ func measure() {
 			}
 		}
 	})
-	tests = slices.DeleteFunc(tests, func(t *test) bool { return t.time == 0 }) // fails without a fault
+	tests = slices.DeleteFunc(tests, func(t *test) bool { return t.time == 0 }) // fails without a fault, or is skipped
 	slices.SortFunc(tests, func(a, b *test) int { return cmp.Compare(a.time, b.time) })
 }
 
@@ -260,21 +268,27 @@ func (m *mutant) covering() []*test {
 	})
 }
 
-// try runs tests against a mutant until one fails.
-func (m *mutant) try(binary string, tests []*test) {
+// try runs tests against a mutant until one fails. A test that fails without a
+// fault too does not count: the switches cost time and memory.
+func (m *mutant) try(binary string, tests []*test, passes map[string]func() bool) {
 	for len(tests) > 0 && !m.caught {
 		sum, names := time.Duration(0), []string{}
-		for len(tests) > 0 && sum < time.Second/3 { // fast tests share a process
-			sum, names, tests = sum+tests[0].time, append(names, tests[0].name), tests[1:]
+		for _, t := range tests { // fast tests share a process
+			if sum < time.Second/3 {
+				sum, names = sum+t.time, append(names, t.name)
+			}
 		}
-		_, err := command(5*sum+3*time.Second, m.id, binary, "-test.short", "-test.failfast", "-test.run", oneOf(names...))
-		m.caught = err != nil
+		out, err := command(5*sum+5*time.Second, m.id, binary, "-test.short", "-test.failfast", "-test.run", oneOf(names...))
+		done := names
+		if failed := fails.FindStringSubmatch(out); err != nil && failed != nil {
+			done = failed[1:]
+		}
+		m.caught = err != nil && (len(done) > 1 || passes[done[0]]())
+		tests = slices.DeleteFunc(tests, func(t *test) bool { return slices.Contains(done, t.name) })
 	}
 }
 
 func oneOf(names ...string) string { return "^(" + strings.Join(names, "|") + ")$" }
-
-var mention = regexp.MustCompile(`mutant\d+`)
 
 // check compiles mutants into one test binary, tries them, and returns those that
 // compile.
@@ -294,18 +308,18 @@ func check(mutants []*mutant) []*mutant {
 			must(err, out)
 		}
 	}
-	// The switches cost time and memory, which some test may not allow.
-	var names []string
-	for _, m := range mutants {
-		for _, t := range m.covering() {
-			if m.function != nil && !slices.Contains(names, t.name) {
-				names = append(names, t.name)
+	passes := map[string]func() bool{}
+	for _, t := range tests {
+		passes[t.name] = sync.OnceValue(func() bool {
+			if mutants[0].function == nil { // it has no switch
+				return true
 			}
-		}
+			_, err := command(time.Hour, 0, binary, "-test.short", "-test.run", oneOf(t.name))
+			return err == nil
+		})
 	}
-	out, _ := command(time.Hour, 0, binary, "-test.short", "-test.run", oneOf(names...))
 	each(mutants, func(m *mutant) {
-		m.try(binary, slices.DeleteFunc(m.covering(), func(t *test) bool { return strings.Contains(out, "--- FAIL: "+t.name+" ") }))
+		m.try(binary, m.covering(), passes)
 		if !m.caught {
 			fmt.Printf("%s survives: %q → %q in  %s\n", m.at, m.old, m.new, m.line)
 		} else if *verbose {
