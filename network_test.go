@@ -451,9 +451,11 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 				n.Layers = append(n.Layers, New(random(1), 2, 1).Layers...)
 			}).PredictAll(xor)
 		}, []string{"layer 0 of 2", "softmax"}},
-		"weights of no size": {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
-		"a nil layer":        {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
-		"no weights at all":  {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},
+		"weights of no size":    {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
+		"weights of no rows":    {func() { with(func(n *Network) { n.Layers[0].Weights = &Matrix{0, 2, nil} }).PredictAll(xor) }, []string{"0×2"}},
+		"weights of no columns": {func() { with(func(n *Network) { n.Layers[0].Weights = &Matrix{3, 0, nil} }).PredictAll(xor) }, []string{"3×0"}},
+		"a nil layer":           {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
+		"no weights at all":     {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},
 		"layers that do not fit": {func() {
 			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).PredictAll(xor)
 		}, []string{"layer 1", "5×2", "2 inputs"}},
