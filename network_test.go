@@ -437,6 +437,7 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 		"PredictAll of none":    {func() { n.PredictAll(Samples{}) }, []string{"0 examples"}},
 		"Evaluate of none":      {func() { n.Evaluate(Samples{}, Quadratic) }, []string{"0 examples"}},
 		"Evaluate does not fit": {func() { n.Evaluate(xor, Quadratic) }, []string{"2 inputs", "3 inputs"}},
+		"Evaluate of no layers": {func() { new(Network).Evaluate(xor, Quadratic) }, []string{"0 layers"}},
 		"unknown cost":          {func() { n.Evaluate(xor, 7) }, []string{"cost 7"}},
 		"no layers":             {func() { new(Network).Predict(nil) }, []string{"0 layers"}},
 		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).PredictAll(xor) }, []string{"0 biases"}},
@@ -523,6 +524,14 @@ func TestEvaluateDoesNotReturnIfAnExampleEndsItsGoroutine(t *testing.T) {
 	}()
 	if <-done {
 		t.Error("Evaluate returns although an example is missing")
+	}
+}
+
+func TestEvaluateTakesLittleMemoryForAnExample(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	n, digits := New(random(1), 784, 16, 16, 10), Synthetic(random(1), 2000)
+	if got := allocated(func() { n.Evaluate(digits, Quadratic) }); got > 1<<19 {
+		t.Errorf("%d bytes for 2000 examples", got)
 	}
 }
 
