@@ -78,6 +78,18 @@ func TestImagesTakeTwoBytesForEachPixelThatIsNotBlack(t *testing.T) {
 	}
 }
 
+func TestADigitsCentreOfMassComesToTheMiddleAsNearAsItFits(t *testing.T) {
+	for _, c := range []struct {
+		length int
+		centre float64
+		margin int
+	}{{20, 10, 4}, {20, 9.4, 5}, {20, 12.4, 2}, {20, 0.5, 8}, {20, 20, 0}, {7, 3, 11}, {7, 0, 14}, {28, 9, 0}, {28, 14, 0}} {
+		if got := margin(c.length, c.centre); got != c.margin {
+			t.Errorf("%d pixels with their centre at %v begin at %d, want %d", c.length, c.centre, got, c.margin)
+		}
+	}
+}
+
 func TestImageIsACopy(t *testing.T) {
 	d := Synthetic(random(1), 1)
 	d.Image(0).Pix[400] = 77
