@@ -170,7 +170,12 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	mustPanic(t, func() { d.Example(0, make([]float64, 784), make([]float64, 9)) }, "10 classes", "9 outputs")
 	mustPanic(t, func() { d.Add(make([]byte, 783), 0) }, "783 pixels", "28×28")
 	mustPanic(t, func() { d.Add(make([]byte, 784), 10) }, "label 10", "below 10")
-	mustPanic(t, func() { (&Images{Width: -2, Height: -1, Classes: 3}).Add(make([]byte, 2), 0) }, "-2×-1")
+	for _, size := range [][2]int{{-2, -1}, {0, 5}, {5, 0}} {
+		words := fmt.Sprintf("%d pixels for an image of %d×%d", size[0]*size[1], size[0], size[1])
+		mustPanic(t, func() {
+			(&Images{Width: size[0], Height: size[1], Classes: 3}).Add(make([]byte, size[0]*size[1]), 0)
+		}, words)
+	}
 	mustPanic(t, func() { (&Images{Width: 28, Height: 28}).Add(make([]byte, 784), 0) }, "label 0, need below 0", "set Classes")
 	d.Labels[1] = 10
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
