@@ -76,6 +76,9 @@ func TestImagesTakeTwoBytesForEachPixelThatIsNotBlack(t *testing.T) {
 	if got := len(d.packed); got > 2*pixels+2*d.Len() {
 		t.Errorf("%d bytes for %d pixels that are not black", got, pixels)
 	}
+	if got := len(pictures(256, 1, lonely(256, 255)).packed); got != 2 {
+		t.Errorf("%d bytes for a pixel after 255 black ones", got)
+	}
 }
 
 func TestADigitsCentreOfMassComesToTheMiddleAsNearAsItFits(t *testing.T) {
