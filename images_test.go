@@ -76,8 +76,10 @@ func TestImagesTakeTwoBytesForEachPixelThatIsNotBlack(t *testing.T) {
 	if got := len(d.packed); got > 2*pixels+2*d.Len() {
 		t.Errorf("%d bytes for %d pixels that are not black", got, pixels)
 	}
-	if got := len(pictures(256, 1, lonely(256, 255)).packed); got != 2 {
-		t.Errorf("%d bytes for a pixel after 255 black ones", got)
+	for place, want := range map[int]int{0: 2, 255: 2, 256: 4, 599: 6} { // black pixels behind it take none
+		if got := len(pictures(600, 1, lonely(600, place)).packed); got != want {
+			t.Errorf("%d bytes for a pixel after %d black ones, want %d", got, place, want)
+		}
 	}
 }
 
