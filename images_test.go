@@ -116,9 +116,12 @@ func TestSliceIsAPart(t *testing.T) {
 		t.Error("the part does not share memory with the whole")
 	}
 	last, label := d.Image(5).Pix, d.Labels[5]
-	part.Add(bytes.Repeat([]byte{9}, 784), 7)
-	if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
-		t.Error("adding to a part changes the whole")
+	for _, grey := range []byte{9, 0} {
+		part := part.Slice(0, 2)
+		part.Add(bytes.Repeat([]byte{grey}, 784), 7)
+		if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
+			t.Errorf("adding an image of grey %d to a part changes the whole", grey)
+		}
 	}
 }
 
@@ -186,6 +189,7 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
 	d.Labels = d.Labels[:2]
 	mustPanic(t, func() { d.Image(1) }, "2 labels", "3 images")
+	mustPanic(t, func() { d.Slice(0, 1) }, "2 labels", "3 images")
 	mustPanic(t, func() { (&SGD{Rate: 1}).Epoch(New(random(1), 784, 10), d) }, "2 labels", "3 images")
 	mustPanic(t, func() { (&Images{Width: 1, Height: 1, Classes: 1, Labels: []byte{0}}).Image(0) }, "1 labels", "0 images")
 	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {
