@@ -454,8 +454,12 @@ func TestFetchMakesItsFolderLikeAnyOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, made := range []string{parent, filepath.Join(parent, "mnist")} {
-		if got, err := os.Stat(made); err != nil || got.Mode() != want.Mode() {
-			t.Errorf("%s has mode %v, error %v, want %v", made, got.Mode(), err, want.Mode())
+		got, err := os.Stat(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Mode() != want.Mode() {
+			t.Errorf("%s has mode %v, want %v", made, got.Mode(), want.Mode())
 		}
 	}
 }
