@@ -30,6 +30,7 @@ var equivalents = []struct {
 	{"distort.go", "phaseX*turn", "*", "/", "the distribution is symmetric"},
 	{"distort.go", "halfX, halfY :=", "/", "*", "a larger box costs time alone"},
 	{"distort.go", "halfX, halfY :=", "2", "(2-1)", "a larger box costs time alone"},
+	{"distort.go", "return image.Rect(int(math.Ceil", "1", "(1+1) (2*1)", "a larger box costs time alone"},
 	{"distort.go", "var small", "", "", "speed alone"},
 	{"distort.go", "left, right, top, bottom :=", "0", "(0+1) (0-1)", "a larger box costs time alone"},
 	{"distort.go", "left, right, top, bottom =", "left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), y+1", "", "a larger box costs time alone"},
