@@ -193,7 +193,7 @@ func TestAnUnknownActivationPanics(t *testing.T) {
 }
 
 func TestActivationNames(t *testing.T) {
-	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", Linear: "linear", Softmax: "softmax", 7: "Activation(7)"} {
+	for f, name := range map[Activation]string{Sigmoid: "sigmoid", Tanh: "tanh", ReLU: "relu", Linear: "linear", Softmax: "softmax", 5: "Activation(5)", 7: "Activation(7)"} {
 		if f.String() != name {
 			t.Errorf("Activation %d is called %s, want %s", uint8(f), f, name)
 		}

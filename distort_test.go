@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -28,6 +29,9 @@ func TestDistortedByNothingIsTheImagesThemselves(t *testing.T) {
 			images.Example(i, want, wantTarget)
 			mustBeSame(t, fmt.Sprintf("%d×%d, image %d", width, height, i), input, want)
 			mustBeSame(t, "target", target, wantTarget)
+			if got := (Distorted{Images: images, Seed: 7}).Image(i); !bytes.Equal(got.Pix, images.Image(i).Pix) {
+				t.Errorf("%d×%d, image %d: %v, want %v", width, height, i, got.Pix, images.Image(i).Pix)
+			}
 		}
 	}
 }
@@ -112,7 +116,14 @@ func (v *distortion) from(x, y int) (fromX, fromY float64) {
 // TestDistortedInterpolatesBetweenFourPixels computes in floating point and
 // pixel by pixel what readSparse does in whole numbers and two at a time.
 func TestDistortedInterpolatesBetweenFourPixels(t *testing.T) {
-	images := Synthetic(random(1), 40)
+	images, r := Synthetic(random(1), 40), random(2)
+	for range 5 { // grey to the border
+		pixels := make([]byte, 784)
+		for k := range pixels {
+			pixels[k] = byte(r.IntN(256))
+		}
+		images.Add(pixels, 0)
+	}
 	for _, strength := range []float64{0.3, 1, 2} {
 		d := Distorted{Images: images, Seed: 4, Strength: strength}
 		for i := range images.Len() {

@@ -156,11 +156,8 @@ func (n *Network) forwardAll(data Examples, count int, visit func(first int, b *
 
 // class returns the class that an output, or a target, stands for.
 func (n *Network) class(output []float64) int {
-	if len(output) == 1 {
-		if output[0] >= n.threshold() {
-			return 1
-		}
-		return 0
+	if len(output) == 1 && output[0] >= n.threshold() {
+		return 1
 	}
 	best, largest := 0, math.Inf(-1)
 	for j, a := range output {

@@ -172,14 +172,20 @@ type closing struct {
 
 func (c closing) Close() error { *c.closed++; return nil }
 
-func TestFetchClosesWhatItWasGiven(t *testing.T) {
-	closed := 0
-	get := func(context.Context, string) (io.ReadCloser, error) {
+func TestFetchClosesWhatItWasGivenAndEndsItsContext(t *testing.T) {
+	closed, contexts := 0, []context.Context{}
+	get := func(ctx context.Context, _ string) (io.ReadCloser, error) {
+		contexts = append(contexts, ctx)
 		return closing{strings.NewReader("something else"), &closed}, nil
 	}
 	mustName(t, FetchMNIST(t.Context(), t.TempDir(), get), "SHA-256")
 	if closed != len(mnistMirrors) {
 		t.Errorf("%d bodies closed of %d", closed, len(mnistMirrors))
+	}
+	for i, ctx := range contexts {
+		if ctx.Err() == nil {
+			t.Errorf("the context of mirror %d goes on", i)
+		}
 	}
 }
 
@@ -342,7 +348,7 @@ func TestFetchBoundsWhatAMirrorSends(t *testing.T) {
 	dir, sent := t.TempDir(), 0
 	get := func(context.Context, string) (io.ReadCloser, error) { return endless{&sent}, nil }
 	mustName(t, FetchMNIST(t.Context(), dir, get), "SHA-256")
-	if most := len(mnistMirrors) * (maxDownload + 1<<16); sent > most {
+	if most := len(mnistMirrors) * maxDownload; sent > most {
 		t.Errorf("%d bytes read, want at most %d", sent, most)
 	}
 	mustHold(t, dir)
@@ -433,6 +439,29 @@ func TestWithoutACacheFolderTheErrorNamesTheVariable(t *testing.T) {
 	_, _, err := LoadMNIST("")
 	mustName(t, err, "MNIST_DIR")
 	mustName(t, FetchMNIST(t.Context(), "", nil), "MNIST_DIR")
+}
+
+func TestFetchMakesItsFolderLikeAnyOther(t *testing.T) {
+	dir := t.TempDir()
+	other, parent := filepath.Join(dir, "other"), filepath.Join(dir, "nn")
+	if err := os.Mkdir(other, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	get := func(context.Context, string) (io.ReadCloser, error) { return nil, errors.New("no such host") }
+	mustName(t, FetchMNIST(t.Context(), filepath.Join(parent, "mnist"), get), "no such host")
+	want, err := os.Stat(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, made := range []string{parent, filepath.Join(parent, "mnist")} {
+		got, err := os.Stat(made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Mode() != want.Mode() {
+			t.Errorf("%s has mode %v, want %v", made, got.Mode(), want.Mode())
+		}
+	}
 }
 
 func TestADownloadedFileMayBeReadByAllAndWrittenByItsOwner(t *testing.T) {

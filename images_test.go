@@ -76,6 +76,23 @@ func TestImagesTakeTwoBytesForEachPixelThatIsNotBlack(t *testing.T) {
 	if got := len(d.packed); got > 2*pixels+2*d.Len() {
 		t.Errorf("%d bytes for %d pixels that are not black", got, pixels)
 	}
+	for place, want := range map[int]int{0: 2, 255: 2, 256: 4, 599: 6} { // black pixels behind it take none
+		if got := len(pictures(600, 1, lonely(600, place)).packed); got != want {
+			t.Errorf("%d bytes for a pixel after %d black ones, want %d", got, place, want)
+		}
+	}
+}
+
+func TestADigitsCentreOfMassComesToTheMiddleAsNearAsItFits(t *testing.T) {
+	for _, c := range []struct {
+		length int
+		centre float64
+		margin int
+	}{{20, 10, 4}, {20, 9.4, 5}, {20, 12.4, 2}, {20, 0.5, 8}, {20, 20, 0}, {7, 3, 11}, {7, 0, 14}, {28, 9, 0}, {28, 14, 0}} {
+		if got := margin(c.length, c.centre); got != c.margin {
+			t.Errorf("%d pixels with their centre at %v begin at %d, want %d", c.length, c.centre, got, c.margin)
+		}
+	}
 }
 
 func TestImageIsACopy(t *testing.T) {
@@ -99,9 +116,12 @@ func TestSliceIsAPart(t *testing.T) {
 		t.Error("the part does not share memory with the whole")
 	}
 	last, label := d.Image(5).Pix, d.Labels[5]
-	part.Add(bytes.Repeat([]byte{9}, 784), 7)
-	if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
-		t.Error("adding to a part changes the whole")
+	for _, grey := range []byte{9, 0} {
+		part := part.Slice(0, 2)
+		part.Add(bytes.Repeat([]byte{grey}, 784), 7)
+		if part.Len() != 3 || !bytes.Equal(d.Image(5).Pix, last) || d.Labels[5] != label {
+			t.Errorf("adding an image of grey %d to a part changes the whole", grey)
+		}
 	}
 }
 
@@ -158,12 +178,18 @@ func TestImagesPanicOnMisuse(t *testing.T) {
 	mustPanic(t, func() { d.Example(0, make([]float64, 784), make([]float64, 9)) }, "10 classes", "9 outputs")
 	mustPanic(t, func() { d.Add(make([]byte, 783), 0) }, "783 pixels", "28×28")
 	mustPanic(t, func() { d.Add(make([]byte, 784), 10) }, "label 10", "below 10")
-	mustPanic(t, func() { (&Images{Width: -2, Height: -1, Classes: 3}).Add(make([]byte, 2), 0) }, "-2×-1")
+	for _, size := range [][2]int{{-2, -1}, {0, 5}, {5, 0}} {
+		words := fmt.Sprintf("%d pixels for an image of %d×%d", size[0]*size[1], size[0], size[1])
+		mustPanic(t, func() {
+			(&Images{Width: size[0], Height: size[1], Classes: 3}).Add(make([]byte, size[0]*size[1]), 0)
+		}, words)
+	}
 	mustPanic(t, func() { (&Images{Width: 28, Height: 28}).Add(make([]byte, 784), 0) }, "label 0, need below 0", "set Classes")
 	d.Labels[1] = 10
 	mustPanic(t, func() { d.Example(1, make([]float64, 784), make([]float64, 10)) }, "label 10", "image 1")
 	d.Labels = d.Labels[:2]
 	mustPanic(t, func() { d.Image(1) }, "2 labels", "3 images")
+	mustPanic(t, func() { d.Slice(0, 1) }, "2 labels", "3 images")
 	mustPanic(t, func() { (&SGD{Rate: 1}).Epoch(New(random(1), 784, 10), d) }, "2 labels", "3 images")
 	mustPanic(t, func() { (&Images{Width: 1, Height: 1, Classes: 1, Labels: []byte{0}}).Image(0) }, "1 labels", "0 images")
 	for _, c := range [][2]int{{-1, 2}, {2, 1}, {0, 4}} {

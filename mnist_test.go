@@ -339,6 +339,23 @@ func TestLoadImagesAllocatesNoMoreThanTheFileJustifies(t *testing.T) {
 	}
 }
 
+func TestLoadImagesTakesLittleMoreMemoryThanTheImages(t *testing.T) {
+	const count = 4000
+	pixels, r, dir := make([]byte, count*784), random(1), t.TempDir()
+	for i := range pixels {
+		if pixels[i] = 255; r.IntN(5) > 0 {
+			pixels[i] = 0
+		}
+	}
+	d, err := LoadImages(write(t, dir, "images", idx([]int{count, 28, 28}, pixels)), write(t, dir, "labels", idx([]int{count}, make([]byte, count))), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := len(d.packed)*105/100 + 1<<12; cap(d.packed) > most {
+		t.Errorf("%d bytes for images of %d, want at most %d", cap(d.packed), len(d.packed), most)
+	}
+}
+
 func TestLoadImagesReadsImagesThatGetFuller(t *testing.T) {
 	for _, size := range []int{1, 10} { // pixels
 		const count = 60000

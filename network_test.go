@@ -439,6 +439,7 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 		"PredictAll of none":    {func() { n.PredictAll(Samples{}) }, []string{"0 examples"}},
 		"Evaluate of none":      {func() { n.Evaluate(Samples{}, Quadratic) }, []string{"0 examples"}},
 		"Evaluate does not fit": {func() { n.Evaluate(xor, Quadratic) }, []string{"2 inputs", "3 inputs"}},
+		"Evaluate of no layers": {func() { new(Network).Evaluate(xor, Quadratic) }, []string{"0 layers"}},
 		"unknown cost":          {func() { n.Evaluate(xor, 7) }, []string{"cost 7"}},
 		"no layers":             {func() { new(Network).Predict(nil) }, []string{"0 layers"}},
 		"biases missing":        {func() { with(func(n *Network) { n.Layers[0].Biases = nil }).PredictAll(xor) }, []string{"0 biases"}},
@@ -453,9 +454,11 @@ func TestNetworkPanicsOnMisuse(t *testing.T) {
 				n.Layers = append(n.Layers, New(random(1), 2, 1).Layers...)
 			}).PredictAll(xor)
 		}, []string{"layer 0 of 2", "softmax"}},
-		"weights of no size": {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
-		"a nil layer":        {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
-		"no weights at all":  {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},
+		"weights of no size":    {func() { (&Network{Layers: []*Layer{{Weights: new(Matrix)}}}).PredictAll(xor) }, []string{"0×0"}},
+		"weights of no rows":    {func() { with(func(n *Network) { n.Layers[0].Weights = &Matrix{0, 2, nil} }).PredictAll(xor) }, []string{"0×2"}},
+		"weights of no columns": {func() { with(func(n *Network) { n.Layers[0].Weights = &Matrix{3, 0, nil} }).PredictAll(xor) }, []string{"3×0"}},
+		"a nil layer":           {func() { (&Network{Layers: []*Layer{nil}}).PredictAll(xor) }, []string{"layer 0 is nil"}},
+		"no weights at all":     {func() { (&Network{Layers: []*Layer{{}}}).PredictAll(xor) }, []string{"layer 0 is nil or has no weights"}},
 		"layers that do not fit": {func() {
 			with(func(n *Network) { n.Layers = append(n.Layers, New(random(1), 5, 2).Layers...) }).PredictAll(xor)
 		}, []string{"layer 1", "5×2", "2 inputs"}},
@@ -523,6 +526,14 @@ func TestEvaluateDoesNotReturnIfAnExampleEndsItsGoroutine(t *testing.T) {
 	}()
 	if <-done {
 		t.Error("Evaluate returns although an example is missing")
+	}
+}
+
+func TestEvaluateTakesLittleMemoryForAnExample(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	n, digits := New(random(1), 784, 16, 16, 10), Synthetic(random(1), 2000)
+	if got := allocated(func() { n.Evaluate(digits, Quadratic) }); got > 1<<19 {
+		t.Errorf("%d bytes for 2000 examples", got)
 	}
 }
 

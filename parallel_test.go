@@ -67,46 +67,94 @@ func TestAHelperReportsAPieceThatDidNotFinish(t *testing.T) {
 			w.help()
 		}()
 		<-ended
-		if failure, _ := w.failure.(string); !strings.HasPrefix(failure, "nn: a ") || w.next != 2 || w.busy != 0 || w.helpers != 0 {
-			t.Errorf("%s: failure %q, next %d, busy %d, helpers %d", what, failure, w.next, w.busy, w.helpers)
+		if failure, _ := w.failure.(string); !strings.HasPrefix(failure, "nn: a ") || w.next != 2 || w.busy != 0 || w.helpers != 0 || !w.mu.TryLock() {
+			t.Errorf("%s: failure %q, next %d, busy %d, helpers %d, or the lock is held", what, failure, w.next, w.busy, w.helpers)
 		}
 	}
 }
 
-func TestDoReturnsAfterAPanicOnlyWhenNoPieceIsAtWork(t *testing.T) {
-	if cores() < 2 {
-		t.Skip("one core, so no helper")
-	}
-	finished, begun := false, make(chan bool)
-	func() {
-		defer func() { recover() }()
-		new(workers).do(2, 2, func(piece int) {
-			if piece == 0 {
-				<-begun
-				panic("nn: a piece panics")
-			}
-			close(begun)
-			for range 1000 {
-				runtime.Gosched()
-			}
-			finished = true
-		})
-	}()
-	if !finished {
-		t.Error("do has returned while a helper was at work")
+func TestDoEndsAsItsPiecesDoAndWhenNoneIsAtWork(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // the helper begins when its caller waits, in piece 0
+	const failure = "nn: a piece panics"
+	fail := func() { panic(failure) }
+	for what, c := range map[string]struct {
+		callers, helpers func() // the ends of their pieces
+		panics           any
+	}{
+		"the caller's piece panics": {fail, func() {}, failure},
+		"the caller's piece exits":  {runtime.Goexit, func() {}, nil},
+		"the helper's piece panics": {func() {}, fail, failure},
+	} {
+		finished, begun, panicked, returned := false, make(chan bool), any(nil), make(chan bool)
+		go func() {
+			defer close(returned)
+			defer func() { panicked = recover() }()
+			new(workers).do(2, 2, func(piece int) {
+				if piece == 0 {
+					<-begun
+					c.callers()
+					return
+				}
+				close(begun)
+				for range 1000 {
+					runtime.Gosched()
+				}
+				finished = true
+				c.helpers()
+			})
+		}()
+		if <-returned; !finished || panicked != c.panics {
+			t.Errorf("%s: the other piece has finished: %v, do panics with %v", what, finished, panicked)
+		}
 	}
 }
 
 func TestWorkersDoEveryPieceOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	w := new(workers)
-	for _, pieces := range []int{0, 1, 2, 3, 100, 1, 1000} {
+	for k, pieces := range []int{0, 1, 2, 3, 100, 1, 1000, 5} {
 		done := make([]atomic.Int32, pieces)
-		w.do(4, pieces, func(piece int) { done[piece].Add(1) })
+		w.do(4-3*(k%2), pieces, func(piece int) { done[piece].Add(1) })
 		for piece := range done {
 			if times := done[piece].Load(); times != 1 {
 				t.Errorf("piece %d of %d is done %d times", piece, pieces, times)
 			}
+		}
+	}
+}
+
+func TestWorkOfAMillionProductsIsDividedBetweenCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	n, d := New(random(1), 784, 16, 16, 10), new(division)
+	for m, want := range map[int]int{10: 1, 50: 1, 100: min(4, runtime.NumCPU()), 10_000: min(4, runtime.NumCPU())} {
+		if d.divide(n, m); d.cores != want {
+			t.Errorf("%d examples are divided between %d cores, want %d", m, d.cores, want)
+		}
+	}
+}
+
+func TestBlocksAreAllRowsOfWeightsOnce(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	n, d := New(random(1), 785, 16, 40_000, 1), new(division)
+	for _, m := range []int{1, 1000} { // on one core, and on all
+		d.divide(n, m)
+		layer, number, row := 0, 0, 0 // of the next block
+		for _, b := range d.blocks {
+			if b.layer != layer || b.number != number || b.lo != row || b.hi <= row {
+				t.Fatalf("block %+v, want it to begin at row %d of layer %d, with the number %d", b, row, layer, number)
+			}
+			if cols := n.Layers[layer].Weights.Cols; b.hi-row > 1 && (b.hi-row)*cols > 1<<15 {
+				t.Errorf("block %+v of %d columns does not fit a cache", b, cols)
+			}
+			if number, row = number+1, b.hi; row == n.Layers[layer].Weights.Rows {
+				if m == 1 && layer == 0 && number > 1 || number < min(row, d.cores) {
+					t.Errorf("layer %d has %d blocks for %d cores", layer, number, d.cores)
+				}
+				layer, number, row = layer+1, 0, 0
+			}
+		}
+		if layer != len(n.Layers) || d.blockSize != d.blocks[0].hi {
+			t.Errorf("blocks of %d layers, the first layer's of %d rows", layer, d.blockSize)
 		}
 	}
 }

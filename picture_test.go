@@ -20,7 +20,7 @@ func weightAt(img *image.RGBA, inputs, i int) color.RGBA {
 }
 
 func TestPositiveWeightsAreRedNegativeBlueZeroWhite(t *testing.T) {
-	img := pictured(1, 2, -2, 0, math.NaN()).Picture(4)
+	img := pictured(1, 0.5, -0.5, 0, math.NaN()).Picture(4)
 	for i, want := range []color.RGBA{{200, 16, 32, 255}, {16, 64, 200, 255}, {255, 255, 255, 255}, {255, 255, 255, 255}} {
 		if got := weightAt(img, 4, i); got != want {
 			t.Errorf("weight %d is %v, want %v", i, got, want)
@@ -50,16 +50,22 @@ func TestOneLargeWeightInAHundredLeavesTheOthersInFullColour(t *testing.T) {
 		weights[i] = 1
 	}
 	weights[99] = 1000
-	if got, want := weightAt(pictured(1, weights...).Picture(100), 100, 0), (color.RGBA{200, 16, 32, 255}); got != want {
-		t.Errorf("the ordinary weight is %v, want %v", got, want)
+	for _, i := range []int{0, 99} {
+		if got, want := weightAt(pictured(1, weights...).Picture(100), 100, i), (color.RGBA{200, 16, 32, 255}); got != want {
+			t.Errorf("weight %d is %v, want %v", i, got, want)
+		}
 	}
 }
 
-func TestTwoLargeWeightsInAHundredMakeTheOthersPale(t *testing.T) {
-	weights := slices.Repeat([]float64{1}, 100)
-	weights[98], weights[99] = 1000, 1000
-	if got := weightAt(pictured(1, weights...).Picture(100), 100, 0); got.G < 250 {
-		t.Errorf("the ordinary weight is %v, want it almost white", got)
+func TestMoreThanOneLargeWeightInAHundredMakeTheOthersPale(t *testing.T) {
+	for inputs, large := range map[int]int{100: 2, 99: 1} {
+		weights := slices.Repeat([]float64{1}, inputs)
+		for i := range large {
+			weights[inputs-1-i] = 1000
+		}
+		if got := weightAt(pictured(1, weights...).Picture(inputs), inputs, 0); got.G < 250 {
+			t.Errorf("beside %d of %d the ordinary weight is %v, want it almost white", large, inputs, got)
+		}
 	}
 }
 
@@ -88,7 +94,7 @@ func TestEachWeightHasItsPlaceInTheTileOfItsNeuron(t *testing.T) {
 
 func TestTilesFormANearSquareGrid(t *testing.T) {
 	for _, c := range []struct{ neurons, inputs, width, columns, rows, zoom int }{
-		{16, 784, 28, 4, 4, 6}, {10, 16, 4, 4, 3, 32}, {1, 1, 1, 1, 1, 32}, {3, 6, 3, 2, 2, 32}, {1000, 784, 28, 32, 32, 1}, {1, 360, 360, 1, 1, 2}, {1, 360, 1, 1, 1, 2},
+		{16, 784, 28, 4, 4, 6}, {10, 16, 4, 4, 3, 32}, {1, 1, 1, 1, 1, 32}, {3, 6, 3, 2, 2, 32}, {1000, 784, 28, 32, 32, 1}, {1, 360, 360, 1, 1, 2}, {1, 103, 103, 1, 1, 6}, {1, 360, 1, 1, 1, 2},
 	} {
 		img := New(random(1), c.inputs, c.neurons).Layers[0].Picture(c.width)
 		width, height := c.columns*(c.width*c.zoom+3)+3, c.rows*(c.inputs/c.width*c.zoom+3)+3

@@ -313,7 +313,7 @@ func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, er
 	}
 	names := strings.Split(cmp.Or(named, given), ",")
 	for i, l := range n.Layers {
-		name := names[min(i, len(names)-1)]
+		name := names[i] // the first is there, and the others if their number fits
 		f := slices.Index(activationNames[:], name)
 		if f < 0 || len(names) != len(n.Layers) || Activation(f) == Softmax && i < len(n.Layers)-1 || given != "" && named != "" && given != named {
 			return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go, %.20q for layer %d, need one of %v for each of the %d layers, softmax only for the last: "+

@@ -2,8 +2,10 @@ package nn
 
 import (
 	"bytes"
+	"cmp"
 	"image"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -202,6 +204,68 @@ func TestHandwrittenZerosAreSmooth(t *testing.T) {
 				t.Errorf("seed %d: place %d of %d is %.2f pixels from the one before", seed, i, len(path), step)
 			}
 		}
+	}
+}
+
+// Hands differ in how they lean, stretch and turn what they write. The numbers are
+// the mean and the standard deviation of a measure of the path.
+func TestHandsDiffer(t *testing.T) {
+	top := func(p, q point) int { return cmp.Compare(p.y, q.y) }
+	left := func(p, q point) int { return cmp.Compare(p.x, q.x) }
+	for what, c := range map[string]struct {
+		digit     byte
+		measure   func(path []point) float64
+		mean, dev float64
+	}{
+		"lean of a 1": {1, func(path []point) float64 {
+			high, low := slices.MinFunc(path, top), slices.MaxFunc(path, top)
+			return (high.x - low.x) / (low.y - high.y)
+		}, 0.146, 0.260},
+		"tilt of a 7's upper line": {7, func(path []point) float64 { return math.Atan2(path[20].y-path[3].y, path[20].x-path[3].x) }, -0.068, 0.210},
+		"height of a 0":            {0, func(path []point) float64 { return slices.MaxFunc(path, top).y - slices.MinFunc(path, top).y }, 20.59, 1.416},
+		"logarithm of a 0's width": {0, func(path []point) float64 {
+			return math.Log(slices.MaxFunc(path, left).x - slices.MinFunc(path, left).x)
+		}, 2.685, 0.294},
+		"distance of a 0's ends": {0, func(path []point) float64 {
+			return math.Hypot(path[0].x-path[len(path)-1].x, path[0].y-path[len(path)-1].y)
+		}, 3.80, 2.85},
+		"centre of a 0, as a part of its height": {0, func(path []point) float64 {
+			sum := 0.0
+			for _, p := range path {
+				sum += p.y
+			}
+			high, low := slices.MinFunc(path, top).y, slices.MaxFunc(path, top).y
+			return (sum/float64(len(path)) - high) / (low - high)
+		}, 0.488, 0.0321},
+	} {
+		const hands = 2000
+		sum, squares := 0.0, 0.0
+		for seed := range uint64(hands) {
+			x := c.measure(handwrite(random(seed), c.digit))
+			sum, squares = sum+x, squares+x*x
+		}
+		mean := sum / hands
+		dev := math.Sqrt(squares/hands - mean*mean)
+		if math.Abs(mean-c.mean) > 0.1*c.dev || math.Abs(dev/c.dev-1) > 0.08 {
+			t.Errorf("%s: mean %.4f, standard deviation %.4f, want %v and %v", what, mean, dev, c.mean, c.dev)
+		}
+	}
+}
+
+func TestPensDifferInWidth(t *testing.T) {
+	d, sum, squares, ones := Synthetic(random(1), 2000), 0.0, 0.0, 0.0
+	for i, label := range d.Labels {
+		if label == 1 { // its middle row crosses one line, a little aslant
+			width := 0.0
+			for _, v := range d.Image(i).Pix[14*28 : 15*28] {
+				width += float64(v) / 255
+			}
+			sum, squares, ones = sum+math.Log(width), squares+math.Log(width)*math.Log(width), ones+1
+		}
+	}
+	mean := sum / ones
+	if dev := math.Sqrt(squares/ones - mean*mean); math.Exp(mean) < 2.7 || math.Exp(mean) > 3.2 || dev < 0.3 || dev > 0.42 {
+		t.Errorf("lines are %.2f pixels wide, their logarithm has a standard deviation of %.3f; want 2.7 to 3.2 and 0.30 to 0.42", math.Exp(mean), dev)
 	}
 }
 

@@ -477,7 +477,7 @@ func TestCrossEntropyIsFiniteForASureAndWrongNeuron(t *testing.T) {
 }
 
 func TestCostNames(t *testing.T) {
-	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 9: "Cost(9)"} {
+	for c, name := range map[Cost]string{Quadratic: "quadratic", CrossEntropy: "cross-entropy", 2: "Cost(2)", 9: "Cost(9)"} {
 		if c.String() != name {
 			t.Errorf("cost %d is called %s, want %s", uint8(c), c, name)
 		}
@@ -656,6 +656,7 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"target above 1":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {1}}, {{1, 2}, {1.5}}}, []string{"target 0 of example 1 is 1.5", "from 0 to 1"}},
 		"target below 0":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {-1}}}, []string{"target 0 of example 0 is -1", "from 0 to 1"}},
 		"softmax, two classes at once": {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 1}}}, []string{"example 0 sum to 2", "needs 1"}},
+		"softmax, targets above 1":     {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 0.00015}}}, []string{"example 0 sum to 1.00015"}},
 		"no examples":                  {&SGD{Rate: 1}, n, Samples{}, []string{"0 examples"}},
 		"nil examples":                 {&SGD{Rate: 1}, n, nil, []string{"nil"}},
 		"input too long":               {&SGD{Rate: 1}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
