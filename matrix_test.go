@@ -184,6 +184,23 @@ func TestASingleInputGivesTheSameBitsAsASparseRow(t *testing.T) {
 	})
 }
 
+func TestABlockOfASparseProductUpdatesItsRowsAlone(t *testing.T) {
+	r := random(1)
+	a, d := sparse(randomMatrix(r, 3, 10, 0)), randomMatrix(r, 3, 2, 0)
+	for i := range a {
+		a[i].divide(4)
+	}
+	for block, rows := range [][2]int{{0, 4}, {4, 8}, {8, 10}} {
+		m := NewMatrix(10, 2)
+		m.addTMulSparse(1, a, d, block)
+		for i := range m.Rows {
+			if changed := m.Row(i)[0] != 0; changed != (rows[0] <= i && i < rows[1]) {
+				t.Errorf("block %d of 4 rows, row %d is changed: %v", block, i, changed)
+			}
+		}
+	}
+}
+
 func TestProductsInSharesOfTheRowsGiveTheSameBits(t *testing.T) {
 	cuts := [][2]int{{0, 1}, {1, 100}, {100, 257}, {257, 300}}
 	for _, c := range []int{1, 2, 3, 5, 8, 10, 16, 17, 31, 40} {

@@ -256,11 +256,13 @@ func TestATargetOnTheThresholdOfTwoClassesIsAMistake(t *testing.T) {
 }
 
 func TestNetworkPrintsItself(t *testing.T) {
-	article, mixed := New(random(1), 784, 16, 16, 10), New(random(1), 4, 3, 2)
+	article, mixed, repeated := New(random(1), 784, 16, 16, 10), New(random(1), 4, 3, 2), New(random(1), 3, 2, 2, 2)
 	mixed.Layers[0].Activation, mixed.Layers[1].Activation = ReLU, Softmax
+	repeated.Layers[2].Activation = Softmax
 	for want, n := range map[string]*Network{
-		"784-16-16-10 sigmoid, 13002 parameters": article,
-		"4-3-2 relu-softmax, 23 parameters":      mixed,
+		"784-16-16-10 sigmoid, 13002 parameters":         article,
+		"4-3-2 relu-softmax, 23 parameters":              mixed,
+		"3-2-2-2 sigmoid-sigmoid-softmax, 20 parameters": repeated,
 	} {
 		if n.String() != want {
 			t.Errorf("prints %q, want %q", n, want)

@@ -109,6 +109,15 @@ func TestDoEndsAsItsPiecesDoAndWhenNoneIsAtWork(t *testing.T) {
 	}
 }
 
+func TestWorkersGoOnAfterAPanic(t *testing.T) {
+	w := new(workers)
+	mustPanic(t, func() { w.do(2, 2, func(int) { panic("nn: a piece panics") }) }, "a piece panics")
+	var done atomic.Int32
+	if w.do(2, 3, func(int) { done.Add(1) }); done.Load() != 3 {
+		t.Errorf("%d of 3 pieces are done", done.Load())
+	}
+}
+
 func TestWorkersDoEveryPieceOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	w := new(workers)
@@ -130,6 +139,10 @@ func TestWorkOfAMillionProductsIsDividedBetweenCores(t *testing.T) {
 		if d.divide(n, m); d.cores != want {
 			t.Errorf("%d examples are divided between %d cores, want %d", m, d.cores, want)
 		}
+	}
+	runtime.GOMAXPROCS(1)
+	if d.divide(n, 10_000); d.cores != 1 {
+		t.Errorf("with a GOMAXPROCS of 1, 10,000 examples are divided between %d cores", d.cores)
 	}
 }
 

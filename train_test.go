@@ -657,6 +657,7 @@ func TestSGDPanicsOnMisuse(t *testing.T) {
 		"target below 0":               {&SGD{Rate: 1, Cost: CrossEntropy}, n, Samples{{{1, 2}, {-1}}}, []string{"target 0 of example 0 is -1", "from 0 to 1"}},
 		"softmax, two classes at once": {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 1}}}, []string{"example 0 sum to 2", "needs 1"}},
 		"softmax, targets above 1":     {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {1, 0.00015}}}, []string{"example 0 sum to 1.00015"}},
+		"softmax, no class":            {&SGD{Rate: 1, Cost: CrossEntropy}, softmax, Samples{{{1, 2}, {0, 0}}}, []string{"example 0 sum to 0", "needs 1"}},
 		"no examples":                  {&SGD{Rate: 1}, n, Samples{}, []string{"0 examples"}},
 		"nil examples":                 {&SGD{Rate: 1}, n, nil, []string{"nil"}},
 		"input too long":               {&SGD{Rate: 1}, n, Samples{{{1, 2, 3}, {0}}}, []string{"3 inputs", "2 inputs"}},
