@@ -405,7 +405,7 @@ func TestLoadTakesWhatTheFormatLeavesFree(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"no padding":        container("{"+weight+","+bias+"}", data.Bytes()),
 		"white space first": container(" \t\r\n{"+weight+","+bias+"}", data.Bytes()),
-		"surrogate pairs":   container(`{"__metadata__":{"a":"\ud83d\ude00\\ud800\/","\uD83D\uDE00":"\\\\ud800\ufffd"},`+weight+","+bias+"}", data.Bytes()),
+		"surrogate pairs":   container(`{"__metadata__":{"a":"\ud55c\uD7A3\ud83d\ude00\\ud800\/","\uD83D\uDE00":"\\\\ud800\ufffd"},`+weight+","+bias+"}", data.Bytes()),
 		"padding":           container("{"+weight+","+bias+"}     ", data.Bytes()),
 		"white space":       container("{ "+weight+" ,\n"+bias+"\t}", data.Bytes()),
 		"10,000 bytes":      container("{"+strings.Replace(weight, "[1", "["+strings.Repeat(" ", 9949)+"1", 1)+","+bias+"}", data.Bytes()),
