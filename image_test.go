@@ -882,6 +882,18 @@ func TestFromImageKeepsASmallStroke(t *testing.T) {
 	}
 }
 
+func TestFromImageKeepsASmallStrokeBesideADarkEdge(t *testing.T) {
+	read := func(edge float64) []float64 {
+		return mustRead(t, nine(true, 0, func(x, y float64) float64 {
+			if y < edge || inBox(x, y, 115, 60, 124, 69) {
+				return 0
+			}
+			return 1
+		}))
+	}
+	mustLookLike(t, read(20), read(0), 2)
+}
+
 func TestFromImageReadsASmallDigitBesideMuchElse(t *testing.T) {
 	thin := func(x, y float64) bool { return inNine(2*(x-95), 2*(y-60)) }
 	want := mustRead(t, gray(160, 160, func(x, y float64) float64 {
@@ -1045,6 +1057,20 @@ func TestFromImageTakesATransparentFrameForPaper(t *testing.T) {
 
 // TestFromImageShowsBrightness shows black ink on coloured paper. Each colour
 // has a grain of its own, as a camera's, and the brightness has least.
+func TestFromImageShowsALightPlaceAsPaper(t *testing.T) {
+	img := nine(true, 0, func(x, y float64) float64 {
+		if inBox(x, y, 120, 10, 140, 30) {
+			return 0.8
+		}
+		return 0.6
+	})
+	FromImage(img, func(step string, picture *image.Gray) {
+		if v := picture.GrayAt(130, 20).Y; step == "paper evened" && v > 20 {
+			t.Errorf("a light place of the paper is %d of 255, want nearly black as the paper", v)
+		}
+	})
+}
+
 func TestFromImageShowsBrightness(t *testing.T) {
 	paper, r := [3]float64{230, 200, 170}, random(1)
 	img, plain := image.NewNRGBA(image.Rect(0, 0, 90, 120)), nine(false, 0, white)
