@@ -153,6 +153,12 @@ func TestSyntheticDigitsCanBeLearned(t *testing.T) {
 	}
 }
 
+func TestSyntheticDigitsAreNeitherMirroredNorTurned(t *testing.T) {
+	if accuracy := Pretrained().Evaluate(Synthetic(random(1), 500), Quadratic).Accuracy(); accuracy < 0.9 {
+		t.Errorf("Pretrained reads %.1f %% of them, want at least 90", 100*accuracy)
+	}
+}
+
 // A line and a pen of 8 make a picture of 20×8 pixels, its corners black because
 // the ends are round.
 func TestADigitIsMadeSmallerByTheWidthOfItsPen(t *testing.T) {

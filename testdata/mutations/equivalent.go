@@ -140,6 +140,8 @@ var equivalents = []struct {
 	{"train.go", "return", "return", "", "speed alone, in scale"},
 	{"train.go", "math.IsInf(s.", "1", "", "the sign is positive, or the other clause finds a negative one"},
 	{"synthetic.go", "NormFloat64", "+", "-", "the distribution is symmetric"},
+	{"synthetic.go", "+ off.", "+", "-", "the distribution is symmetric"},
+	{"synthetic.go", "low, high := path[0]", "0", "(0+1)", "every point is looked at"},
 	{"synthetic.go", "pen := ", "*", "/", "the distribution is symmetric"},
 	{"synthetic.go", "{{{", "", "", "a drawing: a point elsewhere is as good"},
 }
