@@ -195,9 +195,6 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 	h := newHistogram(r.pix)
 	levels := [2]float64{h.value(0), h.value(steps)}
-	if levels[1]-levels[0] < 1./32 {
-		return 0, 0, false
-	}
 	side := func(v float64) int { // of the middle between them
 		if v > (levels[0]+levels[1])/2 {
 			return 1
