@@ -31,7 +31,8 @@ import (
 // ink is white. If there is no ink, the last steps are missing.
 //
 // The image may have any size. The result depends only on its pixels. FromImage
-// may be called from several goroutines at once if they may all read the image.
+// may be called from several goroutines at once if they may all read the image. It
+// panics if img is nil.
 func FromImage(img image.Image, show ...func(step string, picture *image.Gray)) (input []float64, ok bool) {
 	if img == nil {
 		panic("nn: FromImage needs an image, got nil")
@@ -94,9 +95,9 @@ func newRaster(img image.Image) *raster {
 	for i := range colours {
 		left, top := i%w*cell, i/w*cell
 		var red, green, blue, alpha, n uint32
-		for y := top; y < top+min(cell, b.Dy()-top); y += stepY {
-			for x := left; x < left+min(cell, b.Dx()-left); x += stepX {
-				c := at(b.Min.X+x, b.Min.Y+y)
+		for y := 0; y < min(cell, b.Dy()-top); y += stepY {
+			for x := 0; x < min(cell, b.Dx()-left); x += stepX {
+				c := at(b.Min.X+left+x, b.Min.Y+top+y)
 				red += uint32(c.R)
 				green += uint32(c.G)
 				blue += uint32(c.B)
@@ -191,7 +192,8 @@ func (r *raster) evenPaper() (full, noise, balance float64) {
 }
 
 // clearPaper returns the levels of paper and ink if most pixels are near one of two
-// levels. Paper is the level of nearly the whole frame.
+// levels. Paper is the level of nearly the whole frame, or of what is inside a frame
+// that is drawn.
 func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 	h := newHistogram(r.pix)
 	levels := [2]float64{h.value(0), h.value(steps)}
@@ -214,18 +216,29 @@ func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 		}
 		levels = [2]float64{sum[0] / n[0], sum[1] / n[1]}
 	}
-	var frame [2]float64 // how many pixels of it are dark, and light
+	var frame, further, inside [2]float64 // how many pixels of it are dark, and light
+	margin := max(2, max(r.width, r.height)/20)
 	for i, v := range r.pix {
-		if x := i % r.width; x == 0 || x == r.width-1 || i < r.width || i >= len(r.pix)-r.width {
+		x, y := i%r.width, i/r.width
+		if d := min(x, y, r.width-1-x, r.height-1-y); d == 0 {
 			frame[side(v)]++
+		} else if d == margin {
+			further[side(v)]++
+		} else if d > margin {
+			inside[side(v)]++
 		}
 	}
-	paper, ink = levels[0], levels[1]
+	papers := 0
 	if frame[1] > frame[0] {
-		paper, ink = ink, paper
+		papers = 1
 	}
+	whole := max(frame[0], frame[1]) > 0.95*(frame[0]+frame[1])
+	if other := 1 - papers; frame[other] == 0 && further[other] > 19*further[papers] && inside[papers] > 0 {
+		papers = other // a frame is drawn, and there is ink in it
+	}
+	paper, ink = levels[papers], levels[1-papers]
 	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
-	return paper, ink, near && max(frame[0], frame[1]) > 0.95*(frame[0]+frame[1])
+	return paper, ink, near && whole
 }
 
 // subtractPaper subtracts from each pixel the mean of the paper around it, up to

@@ -402,6 +402,7 @@ func TestFromImageOfPaperHasNoInk(t *testing.T) {
 		"half a colour":  drawn{image.Rect(0, 0, 9, 9), func(x, y int) color.Color { return color.NRGBA{9, 80, 200, 128} }},
 		"without end":    image.White,
 		"beyond numbers": drawn{image.Rectangle{image.Pt(math.MinInt, math.MinInt), image.Pt(math.MaxInt, math.MaxInt)}, nil},
+		"of MaxInt":      drawn{image.Rect(0, 0, math.MaxInt, 1), func(x, y int) color.Color { return color.White }},
 		"to MaxInt":      drawn{image.Rect(math.MaxInt-30, math.MaxInt-40, math.MaxInt, math.MaxInt), func(x, y int) color.Color { return color.White }},
 		"noise":          noisy,
 		"shaded":         shaded,
@@ -482,6 +483,12 @@ func TestFromImageLeavesOutWhatIsNotTheDigit(t *testing.T) {
 		"the edge of a desk": func(x, y int) color.Color {
 			if y < 7 {
 				return color.Gray{60}
+			}
+			return nil
+		},
+		"a frame": func(x, y int) color.Color {
+			if x == 0 || y == 0 || x == 89 || y == 119 {
+				return color.Black
 			}
 			return nil
 		},
