@@ -45,7 +45,7 @@
 //
 // Start with examples/plain, the whole algorithm in plain loops. The library
 // is the same algorithm with matrices: matrix.go, activation.go, layer.go,
-// cost.go, network.go, train.go, minibatch.go and evaluate.go, in this order.
+// network.go, cost.go, train.go, minibatch.go and evaluate.go, in this order.
 // What makes it fast has files of its own: sparse.go, kernels.go and parallel.go.
 // Nobody needs to read them to understand the rest.
 package nn
