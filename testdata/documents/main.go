@@ -43,6 +43,7 @@ var leftOut = []struct{ pattern, why string }{
 // Figures that a command prints and a document gives, where no test compares them.
 var figures = []struct{ pattern, printed, document, given string }{
 	{`-run Sure`, `\| (0\.[0-9]+ \| .*) \|`, "README.md", "| $1 |"},
+	{`-run PretrainedReads9665`, `accuracy ([0-9.]+ %)`, "README.md", "| $1 |"},
 	{`-run PlainRecipes`, `mean ([0-9.]+ %)`, "README.md", "| $1 on average, "},
 	{`-run XOR`, `2-4-1 learned XOR from ([0-9]+) of`, "README.md", "| with $1 of 100 seeds; "},
 	{`-run XOR`, `2-2-1 learned XOR from ([0-9]+) of`, "README.md", "; with $1 |"},
