@@ -190,7 +190,10 @@ func parseHeader(header []byte) (tensors []*tensor, activations string, err erro
 	err = eachMember(header, func(name string, text []byte) error {
 		if name == "__metadata__" {
 			return eachMember(text, func(key string, value []byte) error {
-				return decode(value, cmp.Or(map[string]*string{"activations": &activations}[key], new(string)))
+				if key != "activations" && value[0] == '"' {
+					return nil
+				}
+				return decode(value, &activations) // or the error that it is no string
 			})
 		}
 		t := &tensor{name: name, dtype: "none"}

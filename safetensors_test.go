@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -810,6 +811,13 @@ func TestLoadOfAnyHeaderAllocatesInProportion(t *testing.T) {
 		}
 		return text.String()
 	}
+	short := func(n int) string {
+		var text strings.Builder
+		for i := range n {
+			fmt.Fprintf(&text, `"%s":"",`, strconv.FormatInt(int64(i), 36))
+		}
+		return text.String()
+	}
 	for name, header := range map[string]string{
 		"nothing":         "",
 		"one byte":        "{",
@@ -822,6 +830,9 @@ func TestLoadOfAnyHeaderAllocatesInProportion(t *testing.T) {
 		"a short shape":   `{"0.weight":{"shape":[` + strings.Repeat("1,", 4_000) + `1]}}`,
 		"many keys":       `{"__metadata__":{` + list(75_000, `"%d":"",`) + `"a":""}}`,
 		"some keys":       `{"__metadata__":{` + list(1_000, `"%d":"",`) + `"a":""}}`,
+		"a full table":    `{"__metadata__":{` + short(7_400) + `"":""}}`, // the map of keys has just grown
+		"a fuller table":  `{"__metadata__":{` + short(30_500) + `"":""}}`,
+		"short keys":      `{"__metadata__":{` + short(60_000) + `"":""}}`,
 		"many tensors":    `{` + list(6_000, `"%d.weight":{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]},`) + weight + `}`,
 		"nested lists":    `{"a":` + strings.Repeat("[", 9_990) + strings.Repeat("]", 9_990) + `}`,
 		"nested metadata": `{"__metadata__":{"a":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}}`,
