@@ -326,7 +326,7 @@ func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, er
 		l.Activation = Activation(f)
 	}
 	if given != "" && named != "" && given != named {
-		return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go: pass none, the file names them", named, given)
+		return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go: pass none, as the file names them", named, given)
 	}
 	return n, readTensors(r, tensors)
 }
