@@ -67,7 +67,7 @@ func findMNIST(dir string) (folder string, paths [len(mnistFiles)]string, err er
 			}
 		}
 		if paths[i] == "" && err == nil {
-			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w; go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q downloads MNIST; if it is elsewhere, set MNIST_DIR to its folder", file.name, dotted, dir, fs.ErrNotExist, dir)
+			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w; go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q downloads MNIST; if it is elsewhere, pass its folder, or \"\" with MNIST_DIR set to it", file.name, dotted, dir, fs.ErrNotExist, dir)
 		}
 	}
 	return dir, paths, err

@@ -102,7 +102,7 @@ func TestLoadMNISTTakesTheCacheFolderByDefault(t *testing.T) {
 func TestWhereMNISTIsMissingTheErrorSaysWhatToDo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "my data")
 	_, _, err := LoadMNIST(dir)
-	mustName(t, err, fmt.Sprintf("go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q", dir), "MNIST_DIR")
+	mustName(t, err, fmt.Sprintf("go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q", dir), `pass its folder, or "" with MNIST_DIR set`)
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("%q has several lines", err)
 	}
