@@ -77,7 +77,7 @@ func (c Cost) mustSuit(n *Network) {
 // ranges are the least and the greatest output of each activation function.
 var ranges = [...][2]float64{Sigmoid: {0, 1}, Tanh: {-1, 1}, ReLU: {0, math.Inf(1)}, Linear: {math.Inf(-1), math.Inf(1)}, Softmax: {0, 1}}
 
-// mustAllow panics if no output could ever equal the target t of example i. NaN passes.
+// mustAllow panics if no output could ever equal the target t of example i. NaN passes, and the cost is NaN.
 func (c Cost) mustAllow(t []float64, i int, σ Activation) {
 	least, most, sum := ranges[σ][0], ranges[σ][1], 0.0
 	for j, v := range t {

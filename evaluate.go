@@ -91,7 +91,8 @@ func (e Evaluation) String() string {
 //
 // It panics if there is no example, where [SGD.Epoch] would for the cost or a target,
 // and if the target of a single output is exactly the threshold between its two
-// classes: 0.5, or 0 for [Tanh], whose targets are −1 and 1.
+// classes: 0.5, or 0 for [Tanh], whose targets are −1 and 1. A NaN in a target does
+// not panic: the cost is NaN, and the NaN counts as less than any number.
 func (n *Network) Evaluate(data Examples, cost Cost) Evaluation {
 	n.check()
 	cost.mustSuit(n)

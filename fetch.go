@@ -21,8 +21,8 @@ var mnistMirrors = [...]string{
 }
 
 const (
-	patience    = 5 * time.Second // a mirror that takes longer for the next
-	slowest     = 4 << 10         // bytes is given up
+	patience    = 5 * time.Second // the longest wait for the next part of a file
+	slowest     = 4 << 10         // bytes of a part; a slower mirror is given up
 	maxDownload = 16 << 20        // bytes of a file; the largest of the four has 9.9 MB
 )
 

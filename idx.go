@@ -18,7 +18,7 @@ const maxIDX = 1<<31 - 1 // bytes of data, an int on every platform
 // ends early, continues after its data, or has more than 2³¹−1 bytes of data.
 // Memory grows with what is read, from 64 KB at most fourfold at a time.
 func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
-	err = readIDX(r, func(body io.Reader, dims []int, size int) (err error) {
+	err = readIDX(r, func(body io.Reader, dims []int, size, _ int) (err error) {
 		if data, err = readBytes(body, nil, size); err != nil {
 			return fmt.Errorf("%d bytes: %w", len(data), err)
 		}
@@ -31,8 +31,9 @@ func ReadIDX(r io.Reader) (shape []int, data []byte, err error) {
 	return shape, data, nil
 }
 
-// readIDX reads a whole IDX file: the header itself, then size bytes of data by read.
-func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error) (err error) {
+// readIDX reads a whole IDX file: the header itself, then size bytes of data by read,
+// in elements of width bytes.
+func readIDX(r io.Reader, read func(body io.Reader, shape []int, size, width int) error) (err error) {
 	file := bufio.NewReaderSize(r, 1<<16)
 	var body io.Reader = file
 	if start, _ := file.Peek(2); string(start) == "\x1f\x8b" {
@@ -51,8 +52,9 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 	if err != nil {
 		return fmt.Errorf("IDX header ends before the last of its %d dimensions: %w", magic[3], err)
 	}
+	width := 1
 	if magic[2] == 12 {
-		data = append(data, 0, 0, 0, 4)
+		width, data = 4, append(data, 0, 0, 0, 4)
 	}
 	dims := make([]uint32, len(data)/4)
 	_, _ = binary.Decode(data, binary.BigEndian, dims)
@@ -64,7 +66,7 @@ func readIDX(r io.Reader, read func(body io.Reader, shape []int, size int) error
 		shape[i] = int(dim)
 		size *= int(dim)
 	}
-	if err := read(body, shape, size); err != nil {
+	if err := read(body, shape, size, width); err != nil {
 		return fmt.Errorf("%w (IDX dimensions %v need %d bytes)", err, shape, size)
 	}
 	if n, err := io.ReadFull(body, magic[:1]); n > 0 { // or, at the end, gzip verifies its checksum

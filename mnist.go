@@ -67,7 +67,7 @@ func findMNIST(dir string) (folder string, paths [len(mnistFiles)]string, err er
 			}
 		}
 		if paths[i] == "" && err == nil {
-			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w; go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q downloads MNIST; if it is elsewhere, set MNIST_DIR to its folder", file.name, dotted, dir, fs.ErrNotExist, dir)
+			err = fmt.Errorf("nn: no %s or %s in %s, plain or .gz: %w; go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q downloads MNIST; if it is elsewhere, pass its folder, or \"\" with MNIST_DIR set to it", file.name, dotted, dir, fs.ErrNotExist, dir)
 		}
 	}
 	return dir, paths, err
@@ -84,27 +84,33 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 	}
 	d := &Images{Classes: classes}
 	var label []byte
-	err := readFile(labels, func(body io.Reader, shape []int, size int) error {
-		first, step := 0, 1
-		if len(shape) == 3 && shape[1] == 8 && shape[2] == 4 { // QMNIST's, big-endian
-			first, step = 3, 8*4
+	err := readFile(labels, func(body io.Reader, shape []int, size, width int) error {
+		step := 1
+		if width == 4 && len(shape) == 3 && shape[1] == 8 { // QMNIST's, big-endian
+			step = 8 * 4
 		} else if len(shape) != 1 {
 			return fmt.Errorf("%d dimensions, need 1 for labels", len(shape))
 		}
 		data, err := readBytes(body, nil, size)
-		for i := first; i < len(data); i += step {
-			if int(data[i]) >= classes {
-				return fmt.Errorf("label %d is %d, need below %d, the number of classes", len(label), data[i], classes)
+		for i := 0; i+width <= len(data); i += step {
+			v := uint32(0)
+			for _, b := range data[i : i+width] {
+				v = v<<8 | uint32(b)
 			}
-			label = append(label, data[i])
+			if v >= uint32(classes) {
+				return fmt.Errorf("label %d is %d, need below %d, the number of classes", len(label), v, classes)
+			}
+			label = append(label, byte(v))
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = readFile(images, func(body io.Reader, shape []int, size int) (err error) {
+	err = readFile(images, func(body io.Reader, shape []int, size, width int) (err error) {
 		switch {
+		case width != 1:
+			return errors.New("elements of int32, need unsigned bytes for images")
 		case len(shape) != 3:
 			return fmt.Errorf("%d dimensions, need 3 for images", len(shape))
 		case shape[0] != len(label):
@@ -129,7 +135,7 @@ func LoadImages(images, labels string, classes int) (*Images, error) {
 	return d, nil
 }
 
-func readFile(name string, read func(body io.Reader, shape []int, size int) error) error {
+func readFile(name string, read func(body io.Reader, shape []int, size, width int) error) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("nn: %w", err)

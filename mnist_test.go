@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -101,7 +102,7 @@ func TestLoadMNISTTakesTheCacheFolderByDefault(t *testing.T) {
 func TestWhereMNISTIsMissingTheErrorSaysWhatToDo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "my data")
 	_, _, err := LoadMNIST(dir)
-	mustName(t, err, fmt.Sprintf("go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q", dir), "MNIST_DIR")
+	mustName(t, err, fmt.Sprintf("go run github.com/nn13002/nn/examples/mnist@latest -fetch -data %q", dir), `pass its folder, or "" with MNIST_DIR set`)
 	if strings.Contains(err.Error(), "\n") {
 		t.Errorf("%q has several lines", err)
 	}
@@ -179,6 +180,14 @@ func TestLoadImagesReadsTheLabelsOfQMNIST(t *testing.T) {
 	}
 	_, err = LoadImages(images, write(t, dir, "cut", labels[:len(labels)-1]), 10)
 	mustName(t, err, "[3 8 4]", "need 96 bytes")
+	for _, digit := range [][]byte{{0, 0, 1, 1}, {1, 0, 0, 1}, {255, 255, 255, 255}} {
+		large := write(t, dir, "large", slices.Concat(labels[:12+32], digit, labels[12+32+4:]))
+		_, err = LoadImages(images, large, 10)
+		mustName(t, err, large+": label 1 is ", "need below 10, the number of classes")
+	}
+	eight := write(t, dir, "bytes", idx([]int{3, 8, 4}, make([]byte, 3*8*4)))
+	_, err = LoadImages(images, eight, 10)
+	mustName(t, err, eight+": 3 dimensions, need 1 for labels")
 	other := write(t, dir, "other", idx([]int{3, 8, 5}, make([]byte, 120)))
 	_, err = LoadImages(images, other, 10)
 	mustName(t, err, other+": 3 dimensions, need 1 for labels (IDX dimensions [3 8 5]")
@@ -290,6 +299,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 	wrong := write(t, dir, "wrong", idx([]int{2}, []byte{0, 4}))
 	three := write(t, dir, "three", idx([]int{3}, []byte{0, 1, 2}))
 	flat := write(t, dir, "flat", idx([]int{2, 0, 4}, nil))
+	ints := write(t, dir, "ints", append([]byte{0, 0, 12, 2, 0, 0, 0, 2, 0, 0, 0, 3}, make([]byte, 24)...)) // 2×3, which is 24 bytes
 	absent := filepath.Join(dir, "absent")
 	_, noFile := os.Open(absent) // its text depends on the platform
 	for name, c := range map[string]struct {
@@ -300,6 +310,7 @@ func TestLoadImagesReportsWhatDoesNotFit(t *testing.T) {
 		"count differs":       {images, three, []string{images, "3 labels", "2 images"}},
 		"labels for images":   {labels, labels, []string{labels, "1 dimensions", "need 3"}},
 		"images for labels":   {images, images, []string{images + ": 3 dimensions, need 1 for labels"}},
+		"images of int32":     {ints, labels, []string{ints + ": elements of int32, need unsigned bytes"}},
 		"pictures of nothing": {flat, labels, []string{flat, "2 images of 4×0"}},
 		"no images":           {none, empty, []string{none, "0 images of 4×3"}},
 		"ends early":          {short, labels, []string{short, "image 1 of 2"}},

@@ -22,7 +22,8 @@ import (
 //
 // A Network may be put together by hand. Each layer needs a bias for each column
 // of its weights, and a row of weights for each neuron of the layer before.
-// Methods panic if the layers do not fit, except Parameters and Clone.
+// Methods panic if the layers do not fit. Predict, Classify and Activations look at
+// shapes alone, Parameters and Clone at nothing.
 type Network struct {
 	Layers []*Layer // the inputs are no layer, as they have no parameters
 }

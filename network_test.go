@@ -255,6 +255,24 @@ func TestATargetOnTheThresholdOfTwoClassesIsAMistake(t *testing.T) {
 	}
 }
 
+func TestEvaluateTakesNaNInATargetForTheLeastAndTheCostIsNaN(t *testing.T) {
+	nan := math.NaN()
+	for class, target := range [][]float64{{nan}, {nan, 0, nan}} {
+		e := New(random(1), 1, len(target)).Evaluate(Samples{{{1}, target}}, Quadratic)
+		if !math.IsNaN(e.Cost) || e.Count != 1 || math.IsNaN(e.Recall(class)) {
+			t.Errorf("target %v: cost %v, confusion %v, want NaN and the target's class %d", target, e.Cost, e.Confusion, class)
+		}
+	}
+}
+
+func TestPredictLooksAtTheShapesAlone(t *testing.T) {
+	n := New(random(1), 3, 2)
+	want := n.Predict([]float64{1, 2, 3})
+	n.Layers[0].Weights.Data = append(n.Layers[0].Weights.Data, 1)
+	mustBeSame(t, "outputs", n.Predict([]float64{1, 2, 3}), want)
+	mustPanic(t, func() { n.PredictAll(Samples{{{1, 2, 3}, {0, 0}}}) }, "3×2", "7 numbers")
+}
+
 func TestNetworkPrintsItself(t *testing.T) {
 	article, mixed, repeated := New(random(1), 784, 16, 16, 10), New(random(1), 4, 3, 2), New(random(1), 3, 2, 2, 2)
 	mixed.Layers[0].Activation, mixed.Layers[1].Activation = ReLU, Softmax

@@ -190,7 +190,10 @@ func parseHeader(header []byte) (tensors []*tensor, activations string, err erro
 	err = eachMember(header, func(name string, text []byte) error {
 		if name == "__metadata__" {
 			return eachMember(text, func(key string, value []byte) error {
-				return decode(value, cmp.Or(map[string]*string{"activations": &activations}[key], new(string)))
+				if key != "activations" && value[0] == '"' {
+					return nil
+				}
+				return decode(value, &activations) // or the error that it is no string
 			})
 		}
 		t := &tensor{name: name, dtype: "none"}
@@ -220,7 +223,7 @@ func parseHeader(header []byte) (tensors []*tensor, activations string, err erro
 func decode(value []byte, field any) error {
 	first, want, others := byte('"'), "a string", 0
 	if _, ok := field.(*[]int); ok {
-		first, want, others = '[', "a list of whole numbers", len(bytes.Trim(value, "[0123456789, \t\r\n]"))
+		first, want, others = '[', "a list of whole numbers from 0 that fit in an int", len(bytes.Trim(value, "[0123456789, \t\r\n]"))
 	}
 	if field == nil {
 		return errors.New("unknown key, need dtype, shape and data_offsets")
@@ -315,12 +318,15 @@ func assemble(r io.Reader, tensors []*tensor, named, given string) (*Network, er
 	for i, l := range n.Layers {
 		name := names[i] // the first is there, and the others if their number fits
 		f := slices.Index(activationNames[:], name)
-		if f < 0 || len(names) != len(n.Layers) || Activation(f) == Softmax && i < len(n.Layers)-1 || given != "" && named != "" && given != named {
+		if f < 0 || len(names) != len(n.Layers) || Activation(f) == Softmax && i < len(n.Layers)-1 {
 			return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go, %.20q for layer %d, need one of %v for each of the %d layers, softmax only for the last: "+
 				`pass %.200snn.Linear, or in Python save_file(d, f, metadata={"activations": "%.200slinear"})`,
 				cmp.Or(named, "missing"), cmp.Or(given, "none"), name, i, activationNames, len(n.Layers), strings.Repeat("nn.ReLU, ", len(n.Layers)-1), strings.Repeat("relu,", len(n.Layers)-1))
 		}
 		l.Activation = Activation(f)
+	}
+	if given != "" && named != "" && given != named {
+		return nil, fmt.Errorf("activations %.80s in the file, %.80s in Go: pass none, as the file names them", named, given)
 	}
 	return n, readTensors(r, tensors)
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -547,11 +548,12 @@ func TestLoadTakesActivationsFromTheFileOrTheCaller(t *testing.T) {
 		words       []string
 	}{
 		"neither names them": {unnamed, nil, []string{"activations missing in the file", "none in Go", "2 layers", "pass nn.ReLU, nn.Linear,", `metadata={"activations": "relu,linear"}`}},
-		"both name others":   {file, []Activation{Tanh, Linear}, []string{"tanh,relu in the file", "tanh,linear in Go"}},
+		"the file has more":  {file, []Activation{Tanh}, []string{"tanh,relu in the file, tanh in Go: pass none"}},
+		"both name others":   {file, []Activation{Tanh, Linear}, []string{"tanh,relu in the file", "tanh,linear in Go", "pass none"}},
 		"too few":            {unnamed, []Activation{Tanh}, []string{"tanh in Go", "each of the 2 layers"}},
 		"too many":           {unnamed, []Activation{Tanh, Tanh, Tanh}, []string{"tanh,tanh,tanh in Go", "each of the 2 layers"}},
 		"no activation":      {unnamed, []Activation{Tanh, 99}, []string{"Activation(99)", "sigmoid tanh relu linear softmax"}},
-		"a long example":     {saved(t, New(random(1), 1, 1, 1, 1)), []Activation{Tanh}, []string{"pass nn.ReLU, nn.ReLU, nn.Linear,", `"relu,relu,linear"`}},
+		"a long example":     {bytes.Replace(saved(t, New(random(1), 1, 1, 1, 1)), []byte(`"activations"`), []byte(`"functions__"`), 1), []Activation{Tanh}, []string{"pass nn.ReLU, nn.ReLU, nn.Linear,", `"relu,relu,linear"`}},
 		"softmax first":      {unnamed, []Activation{Softmax, Tanh}, []string{"softmax,tanh", "softmax only for the last"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -705,7 +707,7 @@ func TestLoadReportsWhatIsWrong(t *testing.T) {
 		"dimension with exponent": {with(`{"dtype":"F64","shape":[1,2e0],"data_offsets":[0,16]}`), []string{`"shape"`, "2e0"}},
 		"dimension null":          {with(`{"dtype":"F64","shape":[1,null],"data_offsets":[0,16]}`), []string{`"shape"`, "null"}},
 		"dimension a string":      {with(`{"dtype":"F64","shape":[1,"2"],"data_offsets":[0,16]}`), []string{`"shape"`, `"2"`}},
-		"dimension of 2⁶⁴":        {with(`{"dtype":"F64","shape":[1,18446744073709551616],"data_offsets":[0,16]}`), []string{`"shape"`, "18446744073709551616", "need a list of whole numbers"}},
+		"dimension of 2⁶⁴":        {with(`{"dtype":"F64","shape":[1,18446744073709551616],"data_offsets":[0,16]}`), []string{`"shape"`, "18446744073709551616", "need a list of whole numbers from 0 that fit in an int"}},
 		"shape a number":          {with(`{"dtype":"F64","shape":2,"data_offsets":[0,16]}`), []string{`"shape": 2`, "need a list of whole numbers"}},
 		"product overflows":       {with(`{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}`), []string{"4294967296"}},
 		"bytes overflow":          {with(`{"dtype":"F64","shape":[1073741824,2147483650],"data_offsets":[0,16]}`), []string{"2147483650"}},
@@ -810,6 +812,13 @@ func TestLoadOfAnyHeaderAllocatesInProportion(t *testing.T) {
 		}
 		return text.String()
 	}
+	short := func(n int) string {
+		var text strings.Builder
+		for i := range n {
+			fmt.Fprintf(&text, `"%s":"",`, strconv.FormatInt(int64(i), 36))
+		}
+		return text.String()
+	}
 	for name, header := range map[string]string{
 		"nothing":         "",
 		"one byte":        "{",
@@ -822,6 +831,9 @@ func TestLoadOfAnyHeaderAllocatesInProportion(t *testing.T) {
 		"a short shape":   `{"0.weight":{"shape":[` + strings.Repeat("1,", 4_000) + `1]}}`,
 		"many keys":       `{"__metadata__":{` + list(75_000, `"%d":"",`) + `"a":""}}`,
 		"some keys":       `{"__metadata__":{` + list(1_000, `"%d":"",`) + `"a":""}}`,
+		"a full table":    `{"__metadata__":{` + short(7_400) + `"":""}}`, // the map of keys has just grown
+		"a fuller table":  `{"__metadata__":{` + short(30_500) + `"":""}}`,
+		"short keys":      `{"__metadata__":{` + short(60_000) + `"":""}}`,
 		"many tensors":    `{` + list(6_000, `"%d.weight":{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]},`) + weight + `}`,
 		"nested lists":    `{"a":` + strings.Repeat("[", 9_990) + strings.Repeat("]", 9_990) + `}`,
 		"nested metadata": `{"__metadata__":{"a":` + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000) + `}}`,

@@ -12,7 +12,7 @@ import (
 // which their mean cost falls most steeply. The fields may be changed between
 // epochs.
 //
-// An SGD belongs to the network it first trained: it keeps the velocity of its
+// An SGD belongs to the network of its first step: it keeps the velocity of its
 // parameters, and buffers of 12 bytes per input and example of a mini-batch. It
 // must not be copied after its first use, nor used by two goroutines at once.
 type SGD struct {
@@ -99,13 +99,14 @@ func (s *SGD) shuffle(count int) []int {
 //
 // If the cost is not a finite number Step changes nothing and returns an error:
 // the learning rate is too high, or the data or the network already contains
-// such a number.
+// such a number. An infinite input, or a rate that is too high, can leave
+// parameters that are not finite without an error; Epoch looks for them.
 //
 // Step panics if batch is empty, if Example does (for an example that is not there, or
 // does not fit the network), if a field of s is out of its range (Rate, Decay: finite,
 // 0 or more), if Rate is 0 at the first step, if the Cost or a target does not suit
-// the output layer (see [Cost] and [Activation]), and if s has trained another
-// network, or this one with layers of other sizes.
+// the output layer (see [Cost] and [Activation]), and if s belongs to another
+// network, or to this one with layers of other sizes.
 func (s *SGD) Step(n *Network, data Examples, batch []int) (cost float64, err error) {
 	s.prepare(n, data, batch)
 	b := s.batch
@@ -235,8 +236,8 @@ func (s *SGD) check(n *Network, data Examples, batch []int) {
 	case len(batch) == 0:
 		panic("nn: mini-batch of 0 examples, need at least 1")
 	case s.net != nil && s.net != n:
-		panic("nn: SGD has trained another network, need one SGD for each")
+		panic("nn: SGD belongs to another network, need one SGD for each")
 	case s.batch != nil && !s.batch.fits(n):
-		panic("nn: the sizes of the network's layers have changed since this SGD first trained it")
+		panic("nn: the sizes of the network's layers have changed since the first step of this SGD")
 	}
 }

@@ -429,8 +429,13 @@ func TestCostThatIsNotFiniteIsAnErrorBeforeTheUpdate(t *testing.T) {
 func TestParameterThatIsNotFiniteIsAnErrorAfterTheEpoch(t *testing.T) {
 	n := New(random(1), 1, 2, 1)
 	// The sigmoid makes a finite cost of an infinite input; the update does not.
-	_, err := (&SGD{Rate: 1, Batch: 2}).Epoch(n, Samples{{{math.Inf(1)}, {0}}, {{1}, {1}}})
+	data, stepped := Samples{{{math.Inf(1)}, {0}}, {{1}, {1}}}, n.Clone()
+	_, err := (&SGD{Rate: 1, Batch: 2}).Epoch(n, data)
 	mustName(t, err, "parameter of layer 0 is NaN", "after 2 of 2 examples")
+	_, err = (&SGD{Rate: 1}).Step(stepped, data, []int{0, 1})
+	if layer, _ := stepped.notFinite(); err != nil || layer != 0 {
+		t.Errorf("a step: error %v, parameters that are not finite in layer %d, want no error and layer 0", err, layer)
+	}
 
 	relu := New(random(1), 1, 1)
 	relu.Layers[0].Activation, relu.Layers[0].Biases[0] = ReLU, 1e150
@@ -703,7 +708,10 @@ func TestSGDBelongsToOneNetwork(t *testing.T) {
 	if _, err := sgd.Epoch(n, xor); err != nil {
 		t.Fatal(err)
 	}
-	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "another network")
+	mustPanic(t, func() { sgd.Epoch(n.Clone(), xor) }, "belongs to another network")
+	panicked := &SGD{Rate: 1}
+	mustPanic(t, func() { panicked.Step(n, Samples{{{1, 2, 3}, {0}}}, []int{0}) }, "3 inputs")
+	mustPanic(t, func() { panicked.Step(n.Clone(), xor, []int{0}) }, "belongs to another network")
 	mustPanic(t, func() { sgd.Step(n, xor, nil) }, "0 examples")
 	mustPanic(t, func() { sgd.Step(n, nil, []int{0}) }, "examples are nil")
 	wide := New(random(1), 2, 3, 1).Layers
