@@ -228,15 +228,15 @@ func (r *raster) clearPaper() (paper, ink float64, clear bool) {
 			inside[side(v)]++
 		}
 	}
-	papers := 0
+	level := 0 // of paper: dark or light
 	if frame[1] > frame[0] {
-		papers = 1
+		level = 1
 	}
 	whole := max(frame[0], frame[1]) > 0.95*(frame[0]+frame[1])
-	if other := 1 - papers; frame[other] == 0 && further[other] > 19*further[papers] && inside[papers] > 0 {
-		papers = other // a frame is drawn, and there is ink in it
+	if other := 1 - level; frame[other] == 0 && further[other] > 19*further[level] && inside[level] > 0 {
+		level = other // a frame is drawn, and there is ink in it
 	}
-	paper, ink = levels[papers], levels[1-papers]
+	paper, ink = levels[level], levels[1-level]
 	near := distance < 0.17*(levels[1]-levels[0])*float64(len(r.pix))
 	return paper, ink, near && whole
 }
